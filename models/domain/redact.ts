@@ -1,0 +1,87 @@
+const HIDDEN = '***';
+
+/**
+ * `scheme://user:password@host` in text, however odd the password: everything between `//` and the last `@` before the
+ * next white space or quote. A password may hold `@ : / # ?` unescaped, as people paste them.
+ */
+const URL_CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>]*)@/gi;
+
+/**
+ * `password=…`, `token: …` and the like in query strings, option lists and JSON, with the quotes around the value if there
+ * are any. `auth` counts only before `=`: "auth: …" is how our own error messages begin.
+ */
+const NAMED_SECRET =
+  /\b((?:pass(?:word|wd|phrase)?|pwd|token|secret|api[-_]?key)["']?\s*[=:]\s*|auth=)("(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|[^\s"'&,;]+)/gi;
+
+/** `Authorization: Basic …` of a protocol trace. */
+const AUTHORIZATION = /\b(basic|bearer|digest)\s+[a-z0-9+/=_.~-]{4,}/gi;
+
+/** Text without the credentials of the URLs in it, for everything that is printed, stored or sent. */
+export function redact(text: string): string {
+  return text
+    .replace(URL_CREDENTIALS, (_all, scheme: string) => `${scheme}${HIDDEN}@`)
+    .replace(NAMED_SECRET, (_all, name: string, value: string) => name + hideValue(value))
+    .replace(AUTHORIZATION, (_all, scheme: string) => `${scheme} ${HIDDEN}`);
+}
+
+/** The quotes stay, so that JSON stays JSON. */
+function hideValue(value: string): string {
+  const quote = /^["']/.exec(value)?.[0] ?? '';
+  return `${quote}${HIDDEN}${quote}`;
+}
+
+const SHORTEST_HIDDEN = 4;
+
+/**
+ * Like `redact`, and hides the given secrets wherever they stand, plain, percent-encoded or within JSON. Secrets shorter
+ * than four characters are left to the patterns: hiding every "1" would hide the message.
+ */
+export function createRedactor(secrets: Iterable<string> = []): (text: string) => string {
+  const hidden = new Set<string>();
+  for (const secret of secrets) {
+    for (const form of formsOf(secret)) if (form.length >= SHORTEST_HIDDEN) hidden.add(form);
+  }
+  const longestFirst = [...hidden].sort((a, b) => b.length - a.length);
+  return (text) => redact(longestFirst.reduce((rest, secret) => rest.split(secret).join(HIDDEN), text));
+}
+
+/** What a secret may look like in text. */
+function formsOf(secret: string): readonly string[] {
+  const plain = [secret, percentDecoded(secret)];
+  const encoded = plain.flatMap((text) => [encodeURIComponent(wellFormed(text)), percentEncode(text)]);
+  return [...plain, ...encoded, ...plain.map((text) => JSON.stringify(text).slice(1, -1))];
+}
+
+/** Half a surrogate pair, which `encodeURIComponent` throws at, becomes U+FFFD. */
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // Not percent-encoded text: the plain form stands.
+    return text;
+  }
+}
+
+/**
+ * Text as a part of a URL, whatever it holds. Stricter than `encodeURIComponent`, which leaves `!'()*`: a quote would end
+ * the URL for whoever looks for URLs in text.
+ */
+export function percentEncode(text: string): string {
+  return encodeURIComponent(wellFormed(text)).replace(
+    /[!'()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** User name and password of a URL, as pasted and decoded; empty where there is none or it is no URL. */
+export function credentialsOf(url: string): readonly string[] {
+  const match = /^[a-z][a-z0-9+.-]*:\/\/(.*)@/is.exec(url);
+  const credentials = match?.[1];
+  if (credentials === undefined) return [];
+  const colon = credentials.indexOf(':');
+  return colon < 0 ? [credentials] : [credentials.slice(colon + 1), credentials];
+}

@@ -1,0 +1,59 @@
+import type { Box } from './geometry';
+import type { FrameInfo } from './frame';
+import type { UnobservedReason } from './observation';
+
+/** Why a track ended. */
+export type TrackEndReason = 'lost' | 'discontinuity' | 'completed' | 'stopped' | 'restart';
+
+/** A confirmed object as last seen. */
+export interface Track {
+  /** Counts from 1 within camera and epoch of birth; never used again. */
+  readonly number: number;
+  /** Epoch in which the track began; it may outlive it when a segment is resumed. */
+  readonly epoch: number;
+  /** The class most of the detections voted for, weighted by score. */
+  readonly label: string;
+  /** Score of the latest detection, 0 to 1. */
+  readonly score: number;
+  /** Highest score so far. */
+  readonly maxScore: number;
+  /** The latest matched detection's own box, source pixels. */
+  readonly box: Box;
+  /** Stream time of the first and latest detection. */
+  readonly firstSeenPtsMs: number;
+  readonly lastSeenPtsMs: number;
+  /** Event time of the first and latest detection. */
+  readonly firstSeenAtMs: number;
+  readonly lastSeenAtMs: number;
+  /** Velocity of the box centre by the filter, source pixels a second. */
+  readonly velocity: readonly [vx: number, vy: number];
+  /** Detections so far. */
+  readonly hits: number;
+  /** True in the frames in which a detection was matched. */
+  readonly isVisible: boolean;
+}
+
+/** One frame's result of the tracker; what rules, events and overlays work on. */
+export interface TrackedFrame {
+  readonly kind: 'tracked';
+  readonly frame: FrameInfo;
+  /** Set when nobody looked at this frame; then `tracks` are as before. */
+  readonly unobserved?: UnobservedReason;
+  /** All confirmed, not ended tracks, by number; those not matched now have `isVisible` false. */
+  readonly tracks: readonly Track[];
+  /** Those of `tracks` confirmed in this frame. */
+  readonly started: readonly Track[];
+  /** Tracks that ended with this frame; not in `tracks`. */
+  readonly ended: readonly EndedTrack[];
+}
+
+/** Tracks that ended without a frame: the stream completed, stopped or lapsed. */
+export interface TracksClosed {
+  readonly kind: 'closed';
+  readonly ended: readonly EndedTrack[];
+}
+
+export interface EndedTrack {
+  readonly track: Track;
+  readonly reason: TrackEndReason;
+}
