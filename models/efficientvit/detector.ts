@@ -1,0 +1,100 @@
+import type { Detection } from '../domain/detection';
+import { PipelineError } from '../domain/errors';
+import type { Size } from '../domain/geometry';
+import { createFaultHook } from './fault';
+import { verifyWeights } from './manifest';
+import type { Manifest } from './manifest-schema';
+import { createPostprocess } from './postprocess';
+import type { Provider, ProviderAttempt } from './providers';
+import { createSession } from './session';
+
+/** Options of `createDetector`. */
+export interface DetectorOptions {
+  readonly manifest: Manifest;
+  /** Execution providers in order of preference: the first that runs the model is taken. */
+  readonly providers: readonly string[];
+  /** Most frames in one run. */
+  readonly maxBatch: number;
+  /** Threads within one run; 0 lets onnxruntime take all cores. */
+  readonly intraOpThreads: number;
+}
+
+/** A loaded model with one input buffer: one batch at a time. */
+export interface Detector {
+  readonly manifest: Manifest;
+  readonly provider: Provider;
+  /** Providers asked for before `provider`, and why they were not taken. */
+  readonly attempts: readonly ProviderAttempt[];
+  readonly maxBatch: number;
+  /** Bytes of one frame. */
+  readonly frameBytes: number;
+  /** `maxBatch * frameBytes`; the caller fills the first frames (I420), then calls `detect`, then may fill it again. */
+  readonly inputs: Uint8Array;
+  /**
+   * Detects in the first `sources.length` frames of `inputs`; each source is the size of the picture that was fitted into
+   * the frame, and boxes come back in its pixels. Every frame's result is the same whatever else is in the batch (provider
+   * `cpu`). Rejects with PipelineError `inference`, or a RangeError for a wrong number of frames.
+   */
+  detect(sources: readonly Size[]): Promise<Detection[][]>;
+  /** Frees the native memory; may be called again. Not while `detect` runs. */
+  dispose(): Promise<void>;
+}
+
+/** The smallest power of two that holds `count`: GPU providers prepare themselves anew for every batch size they meet. */
+export function paddedBatch(count: number): number {
+  return 2 ** Math.ceil(Math.log2(count));
+}
+
+/**
+ * Checks the weights, loads them and runs them once for each batch size that a GPU will meet, or the largest on a CPU, so
+ * that the first frame waits for nothing. Rejects with PipelineError `model`.
+ *
+ * Blocks its thread while it works: meant for an inference process.
+ */
+export async function createDetector(options: DetectorOptions): Promise<Detector> {
+  const { manifest, providers, maxBatch, intraOpThreads } = options;
+  if (!Number.isInteger(maxBatch) || maxBatch < 1) {
+    throw new RangeError(`createDetector: expected maxBatch to be a positive integer, got ${maxBatch}`);
+  }
+  const weights = await verifyWeights(manifest);
+  const session = await createSession({ manifest, weights, providers, intraOpThreads });
+  const isPadded = session.provider !== 'cpu';
+  const largest = isPadded ? paddedBatch(maxBatch) : maxBatch;
+  const frameBytes = manifest.input.shape[1] * manifest.input.shape[2];
+  const frames = new Uint8Array(largest * frameBytes);
+  const postprocess = createPostprocess(manifest);
+  const applyFault = createFaultHook(manifest.fault);
+  let isBusy = false;
+
+  for (let count = isPadded ? 1 : largest; count <= largest; count *= 2) await session.run(frames, count);
+
+  async function detectBatch(sources: readonly Size[]): Promise<Detection[][]> {
+    if (!(await applyFault(sources.length))) return sources.map(() => []);
+    const count = isPadded ? paddedBatch(sources.length) : sources.length;
+    const outputs = await session.run(frames, count);
+    return sources.map((source, index) => postprocess(outputs, index, source));
+  }
+
+  return {
+    manifest,
+    provider: session.provider,
+    attempts: session.attempts,
+    maxBatch,
+    frameBytes,
+    inputs: frames.subarray(0, maxBatch * frameBytes),
+    async detect(sources) {
+      if (sources.length > maxBatch) {
+        throw new RangeError(`detect: expected at most ${maxBatch} frames, got ${sources.length}`);
+      }
+      if (sources.length === 0) return [];
+      if (isBusy) throw new PipelineError('inference', 'detect: expected one batch at a time, got a second');
+      isBusy = true;
+      try {
+        return await detectBatch(sources);
+      } finally {
+        isBusy = false;
+      }
+    },
+    dispose: () => session.release(),
+  };
+}

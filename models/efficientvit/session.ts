@@ -1,0 +1,153 @@
+import { InferenceSession, Tensor, env, listSupportedBackends } from 'onnxruntime-node';
+import { PipelineError, toError } from '../domain/errors';
+import { redact } from '../domain/redact';
+import type { Manifest } from './manifest-schema';
+import type { RawOutputs } from './postprocess';
+import { PROVIDERS, isProvider } from './providers';
+import type { Provider, ProviderAttempt } from './providers';
+import { checkOutput, checkSignature } from './signature';
+import type { TensorInfo } from './signature';
+
+const MOST_ERROR_CHARACTERS = 300;
+
+// A provider that is missing is reported by us, in one line; onnxruntime would print three in colour.
+env.logLevel = 'fatal';
+
+/** Options of `createSession`. */
+export interface SessionOptions {
+  readonly manifest: Manifest;
+  /** The bytes of the weights, their hash checked. */
+  readonly weights: Uint8Array;
+  /** Execution providers in order of preference; at least one. */
+  readonly providers: readonly string[];
+  /** Threads within one run; 0 lets onnxruntime take all cores. */
+  readonly intraOpThreads: number;
+}
+
+/** A loaded graph. */
+export interface Session {
+  readonly provider: Provider;
+  /** Providers asked for before this one, and why they were not taken. */
+  readonly attempts: readonly ProviderAttempt[];
+  /**
+   * Runs the graph on `count` frames that lie one after the other from the start of `frames`. Blocks its thread. The
+   * outputs are the caller's to keep. Rejects with PipelineError `inference`.
+   */
+  run(frames: Uint8Array, count: number): Promise<RawOutputs>;
+  /** Frees the native memory; may be called again. */
+  release(): Promise<void>;
+}
+
+/**
+ * Loads weights with the first provider that can also run them. Rejects with PipelineError `model` when none can (all
+ * attempts in the message) or when inputs or outputs are not those of the manifest.
+ */
+export async function createSession(options: SessionOptions): Promise<Session> {
+  const attempts: ProviderAttempt[] = [];
+  for (const provider of options.providers) {
+    try {
+      return await open(options, requireProvider(provider), attempts);
+    } catch (error) {
+      // Weights that differ from their manifest do so on every provider.
+      if (error instanceof PipelineError && error.code === 'model') throw error;
+      attempts.push({ provider, error: describe(error) });
+    }
+  }
+  const tried = attempts.map(({ provider, error }) => `${provider} (${error})`).join(', ');
+  throw new PipelineError(
+    'model',
+    `${options.manifest.file}: expected a provider that runs it, got ${tried === '' ? 'none to try' : tried}`,
+  );
+}
+
+function requireProvider(name: string): Provider {
+  if (!isProvider(name)) throw new Error(`expected one of ${PROVIDERS.join(', ')}`);
+  const available = listSupportedBackends().map((backend) => backend.name);
+  if (!available.includes(name)) {
+    throw new Error(
+      `not in onnxruntime-node for ${process.platform}-${process.arch}, which has ${available.join(', ')}`,
+    );
+  }
+  return name;
+}
+
+async function open(
+  options: SessionOptions,
+  provider: Provider,
+  attempts: ProviderAttempt[],
+): Promise<Session> {
+  const { manifest, weights, intraOpThreads } = options;
+  const { input, outputs } = manifest;
+  const session = await InferenceSession.create(weights, {
+    executionProviders: [provider],
+    intraOpNumThreads: intraOpThreads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    // Costs 50 MB at 8 frames of 416x256 and saves no time (1.30.0, CPU); DirectML forbids it.
+    enableMemPattern: false,
+    // Waiting threads of one process would take the core of another.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    logSeverityLevel: 4,
+  });
+  let isReleased = false;
+
+  async function run(frames: Uint8Array, count: number): Promise<InferenceSession.OnnxValueMapType> {
+    const [, rows, columns] = input.shape;
+    // A view: onnxruntime reads the caller's buffer in place at each run.
+    const view = frames.subarray(0, count * rows * columns);
+    return session.run({ [input.name]: new Tensor('uint8', view, [count, rows, columns]) });
+  }
+
+  const opened: Session = {
+    provider,
+    attempts: [...attempts],
+    async run(frames, count) {
+      const values = await run(frames, count).catch((cause: unknown) => {
+        throw new PipelineError('inference', describe(cause), { cause });
+      });
+      return { boxes: floats(values[outputs.boxes.name]!), scores: floats(values[outputs.scores.name]!) };
+    },
+    async release() {
+      if (isReleased) return;
+      isReleased = true;
+      await session.release();
+    },
+  };
+
+  try {
+    checkSignature(manifest, {
+      inputs: tensorsOf(session.inputMetadata),
+      outputs: tensorsOf(session.outputMetadata),
+    });
+    // Some providers load what they cannot run, and some shapes are only known after a run.
+    const values = await run(new Uint8Array(input.shape[1] * input.shape[2]), 1);
+    for (const expected of [outputs.boxes, outputs.scores]) {
+      const { type, dims } = values[expected.name] as Tensor;
+      checkOutput(manifest, expected, { name: expected.name, type, shape: dims }, 1);
+    }
+    return opened;
+  } catch (error) {
+    await opened.release();
+    throw error;
+  }
+}
+
+function tensorsOf(metadata: readonly InferenceSession.ValueMetadata[]): TensorInfo[] {
+  return metadata.map((value) =>
+    value.isTensor
+      ? { name: value.name, type: value.type, shape: value.shape }
+      : { name: value.name, type: 'no tensor', shape: [] },
+  );
+}
+
+function floats(value: InferenceSession.OnnxValueMapType[string]): Float32Array {
+  return value.data as Float32Array;
+}
+
+function describe(error: unknown): string {
+  const line = redact(toError(error).message).replace(/\s+/g, ' ').trim();
+  const short = line.length > MOST_ERROR_CHARACTERS ? `${line.slice(0, MOST_ERROR_CHARACTERS)}…` : line;
+  const isMissing = /Failed to load shared library/.test(line);
+  return isMissing ? `${short}: its libraries are not installed (npm run setup:gpu)` : short;
+}
