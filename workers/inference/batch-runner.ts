@@ -1,0 +1,96 @@
+import { PipelineError, toError } from '../../models/domain/errors';
+import { redact } from '../../models/domain/redact';
+import { createDetector } from '../../models/efficientvit/detector';
+import { openRingReader } from '../frames/ring-reader';
+import { packDetections } from './pack-detections';
+import type { InferenceOutcome } from './pack-detections';
+import type { BatchRequest, ReadyReply, Reply, StartRequest, Timings } from './protocol';
+
+/** A detector and the ring it reads from. */
+export interface BatchRunner {
+  readonly ready: ReadyReply;
+  /** Never rejects: a batch the detector cannot do is `refused`. */
+  run(request: BatchRequest): Promise<Reply>;
+}
+
+/** Opens the ring, loads the model and warms it up; rejects with a PipelineError when the model is not usable. */
+export async function createBatchRunner({ manifest, ring, ...options }: StartRequest): Promise<BatchRunner> {
+  const reader = openRingReader({ ringId: ring.id, frameBytes: ring.frameBytes });
+  const detector = await createDetector({ manifest, ...options });
+  const { frameBytes } = detector;
+  if (frameBytes !== ring.frameBytes) {
+    throw new PipelineError(
+      'model',
+      `frame: expected ${ring.frameBytes} bytes as in the ring, got ${frameBytes}`,
+    );
+  }
+  const labels = new Map(manifest.labels.map((label, index) => [label, index]));
+  const takeCpuMs = createCpuMeter();
+
+  async function detect({
+    frames,
+  }: BatchRequest): Promise<{ outcomes: InferenceOutcome[]; runMs: number; runCpuMs: number }> {
+    if (frames.length > detector.maxBatch) {
+      throw new RangeError(`batch: expected at most ${detector.maxBatch} frames, got ${frames.length}`);
+    }
+    const readable = frames.map(() => false);
+    let count = 0;
+    for (const [index, frame] of frames.entries()) {
+      const target = detector.inputs.subarray(count * frameBytes, (count + 1) * frameBytes);
+      if (!reader.read(frame, target)) continue;
+      readable[index] = true;
+      count++;
+    }
+    const startedMs = performance.now();
+    const cpu = process.cpuUsage();
+    const sources = frames.filter((_frame, index) => readable[index]).map(({ source }) => source);
+    const detections = count > 0 ? await detector.detect(sources) : [];
+    const used = process.cpuUsage(cpu);
+    let next = 0;
+    return {
+      outcomes: readable.map((isRead) =>
+        isRead
+          ? { kind: 'detected', detections: detections[next++]! }
+          : { kind: 'dropped', reason: 'overwritten' },
+      ),
+      runMs: performance.now() - startedMs,
+      runCpuMs: toMs(used),
+    };
+  }
+
+  return {
+    ready: {
+      kind: 'ready',
+      provider: detector.provider,
+      attempts: detector.attempts.map(({ provider, error }) => ({ provider, error })),
+      startCpuMs: takeCpuMs(),
+    },
+    async run(request) {
+      const { id } = request;
+      try {
+        const { outcomes, runMs, runCpuMs } = await detect(request);
+        const packed = packDetections(outcomes, labels);
+        const timings: Timings = { runMs, runCpuMs, cpuMs: takeCpuMs() };
+        return { kind: 'result', id, packed, timings };
+      } catch (error) {
+        const timings: Timings = { runMs: 0, runCpuMs: 0, cpuMs: takeCpuMs() };
+        return { kind: 'refused', id, message: redact(toError(error).message), timings };
+      }
+    },
+  };
+}
+
+function toMs({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) / 1000;
+}
+
+/** CPU time of this process since the last call, at first since its start. */
+function createCpuMeter(): () => number {
+  let seenMs = 0;
+  return () => {
+    const nowMs = toMs(process.cpuUsage());
+    const sinceMs = nowMs - seenMs;
+    seenMs = nowMs;
+    return sinceMs;
+  };
+}
