@@ -1,0 +1,163 @@
+import {
+  EMPTY,
+  Subject,
+  asyncScheduler,
+  catchError,
+  concat,
+  defer,
+  finalize,
+  from,
+  ignoreElements,
+  map,
+  merge,
+  mergeMap,
+  of,
+  repeat,
+  switchMap,
+  take,
+  takeUntil,
+  tap,
+  timer,
+} from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
+import type { CameraStatus } from '../../models/domain/camera-status';
+import { PipelineError, toPipelineError } from '../../models/domain/errors';
+import type { DetectFrame, ViewFrame } from '../../models/domain/frame';
+import { createBackoff, DEFAULT_BACKOFF } from '../support/backoff';
+import type { BackoffOptions } from '../support/backoff';
+import { createCameraFrames } from './camera-frames';
+import type { CameraFrames, CameraFramesOptions } from './camera-frames';
+import type { DecodedFrame } from './ffmpeg-frames';
+
+/** What a camera sends, in the order of its stream. */
+export type CameraSignal = CameraStatus | DetectFrame | ViewFrame;
+
+export interface CameraSourceOptions extends CameraFramesOptions {
+  /** One attempt to read the input from its beginning (a file) or from now (a camera). */
+  readonly decode: () => Observable<DecodedFrame>;
+  /** A recorded file starts again at its end, as a camera would. */
+  readonly isLooping?: boolean;
+  /** Emits when the camera is to stop in good order: what was decoded is still emitted. */
+  readonly stop: Observable<unknown>;
+  /** An attempt failed; `retryInMs` is undefined when it was the last. */
+  readonly onFailure?: (error: PipelineError, retryInMs: number | undefined) => void;
+  readonly backoff?: BackoffOptions;
+  readonly scheduler?: SchedulerLike;
+}
+
+/**
+ * One camera, kept up: its frames, and a status whenever it goes online or offline.
+ *
+ * Recorded: one attempt; completes after `offline` with the cause `completed` or what went wrong. Live: an attempt that
+ * ends, however it ends, is an outage; it is tried again for ever with growing, jittered delays, and after
+ * `resumeWindowMs` without a frame a `lapsed` status says that open tracks are over. Never errors. Unsubscribing ends the
+ * decoder.
+ */
+export function cameraSource(options: CameraSourceOptions): Observable<CameraSignal> {
+  const { mode, isLooping = false, stop } = options;
+  return defer(() => {
+    const frames = createCameraFrames(options);
+    const runs = mode === 'live' ? liveRuns(options, frames, isLooping) : recordedRun(options, frames);
+    let isStopped = false;
+    const stopped = stop.pipe(
+      take(1),
+      tap(() => (isStopped = true)),
+    );
+    return concat(
+      runs.pipe(takeUntil(stopped)),
+      defer(() => (isStopped ? statusOf(frames.offline('stopped')) : EMPTY)),
+    );
+  });
+}
+
+function statusOf(status: CameraStatus | undefined): Observable<CameraStatus> {
+  return status === undefined ? EMPTY : of(status);
+}
+
+/** One attempt; its items, then nothing: how it ended goes to `onEnd`. */
+function attempt(
+  { decode }: CameraSourceOptions,
+  frames: CameraFrames,
+  onEnd: (error: PipelineError | undefined) => void,
+): Observable<CameraSignal> {
+  return defer(() => {
+    let failure: PipelineError | undefined;
+    return concat(
+      decode().pipe(
+        mergeMap((decoded) => from(frames.accept(decoded))),
+        catchError((error: unknown) => {
+          failure = toPipelineError(error);
+          return EMPTY;
+        }),
+      ),
+      defer(() => {
+        onEnd(failure);
+        return EMPTY;
+      }),
+    );
+  });
+}
+
+function recordedRun(options: CameraSourceOptions, frames: CameraFrames): Observable<CameraSignal> {
+  let failure: PipelineError | undefined;
+  return concat(
+    attempt(options, frames, (error) => {
+      failure = error;
+      if (error !== undefined) options.onFailure?.(error, undefined);
+    }),
+    defer(() => statusOf(frames.offline(failure?.code ?? 'completed', failure?.message))),
+  );
+}
+
+function liveRuns(
+  options: CameraSourceOptions,
+  frames: CameraFrames,
+  isLooping: boolean,
+): Observable<CameraSignal> {
+  const {
+    scheduler = asyncScheduler,
+    onFailure,
+    resumeWindowMs,
+    backoff: delays = DEFAULT_BACKOFF,
+  } = options;
+  const backoff = createBackoff(delays);
+  const availability = new Subject<boolean>();
+
+  const run = defer(() => {
+    let outage: { readonly error: PipelineError; readonly delayMs: number } | undefined;
+    return concat(
+      attempt(options, frames, (failure) => {
+        // A looped file that reached its end goes on at once; everything else that ends has been lost.
+        if (failure === undefined && isLooping && frames.isOnline) {
+          frames.restart(false);
+          return;
+        }
+        const error = failure ?? new PipelineError('ended', 'the source stopped sending');
+        outage = { error, delayMs: backoff.nextMs(error.code) };
+        frames.restart(true);
+      }).pipe(tap((item) => item.kind === 'status' && item.status === 'online' && availability.next(true))),
+      defer(() => {
+        if (outage === undefined) return EMPTY;
+        const { error, delayMs } = outage;
+        onFailure?.(error, delayMs);
+        const status = frames.offline(error.code, error.message);
+        if (status !== undefined) availability.next(false);
+        return concat(statusOf(status), timer(delayMs, scheduler).pipe(ignoreElements()));
+      }),
+    );
+  });
+
+  const lapses = availability.pipe(
+    tap((isOnline) => isOnline && backoff.reset()),
+    switchMap((isOnline) =>
+      isOnline ? EMPTY : timer(resumeWindowMs, scheduler).pipe(map(() => frames.lapsed())),
+    ),
+  );
+  return merge(
+    lapses,
+    run.pipe(
+      repeat(),
+      finalize(() => availability.complete()),
+    ),
+  );
+}

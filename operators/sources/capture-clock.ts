@@ -1,0 +1,36 @@
+/** Estimates when live frames were captured. */
+export interface CaptureClock {
+  /** Wall time of capture, in milliseconds since 1970, of a frame with these pts that arrived at this wall time. */
+  capturedAtMs(ptsMs: number, arrivedAtMs: number): number;
+  /** Pts start anew. */
+  reset(): void;
+}
+
+interface Offset {
+  readonly ptsMs: number;
+  readonly offsetMs: number;
+}
+
+/** Frames in the window at most: one minute at 60 fps keeps its minima in far fewer. */
+const MAX_KEPT = 1024;
+
+/**
+ * Capture time = pts + the smallest (arrival - pts) of the last `windowMs` of stream time. The smallest is the frame that
+ * waited least on its way; a sliding window lets the estimate follow a camera whose clock drifts.
+ */
+export function createCaptureClock({ windowMs = 60_000 } = {}): CaptureClock {
+  // Offsets grow from front to back, so the front is the minimum of the window.
+  let minima: Offset[] = [];
+  return {
+    capturedAtMs(ptsMs, arrivedAtMs) {
+      const offsetMs = arrivedAtMs - ptsMs;
+      while (minima.length > 0 && minima.at(-1)!.offsetMs >= offsetMs) minima.pop();
+      minima.push({ ptsMs, offsetMs });
+      while (minima[0]!.ptsMs < ptsMs - windowMs || minima.length > MAX_KEPT) minima.shift();
+      return ptsMs + minima[0]!.offsetMs;
+    },
+    reset() {
+      minima = [];
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import type { Size } from '../../models/domain/geometry';
+import { isAtLeast } from '../support/ffmpeg-version';
+import type { FfmpegVersion } from '../support/ffmpeg-version';
+
+/** How FFmpeg reaches an input. */
+export type InputKind = 'file' | 'image' | 'rtsp';
+
+/** What one decoder process is to do. */
+export interface DecodeRequest {
+  readonly kind: InputKind;
+  /** An absolute path, or an RTSP URL with its credentials. */
+  readonly location: string;
+  readonly version: FfmpegVersion;
+  /** Size of the detector's input. */
+  readonly input: Size;
+  /** Frames a second of stream time; absent: every frame. */
+  readonly maxFps?: number;
+  /** Read a file at the speed of its own clock, as a camera would send it. */
+  readonly isRealTime?: boolean;
+  /** Unix socket that takes the second rendition, when one is wanted. */
+  readonly viewSocketPath?: string;
+  /** Microseconds are FFmpeg's unit; ours are milliseconds. Network inputs only. */
+  readonly timeoutMs?: number;
+}
+
+/** The argv of a decoder in parts; `pipe:1` stands for the process's stdout. */
+export interface DecodeArgs {
+  readonly inputOptions: readonly string[];
+  readonly source: string;
+  readonly filter: string;
+  readonly detectOptions: readonly string[];
+  readonly view?: { readonly options: readonly string[]; readonly target: string };
+}
+
+/** Kinds of input that no other protocol may be reached through: a playlist must not open files or hosts of its choice. */
+const PROTOCOLS: Record<InputKind, string> = {
+  file: 'file',
+  image: 'file',
+  rtsp: 'rtsp,rtp,udp,tcp,tls',
+};
+
+/** Luma 114 with neutral chroma: the grey that the detector was trained to ignore. */
+const PAD_COLOUR = '0x727272';
+
+/** Turns a request into FFmpeg arguments; pure. */
+export function decodeArgs(request: DecodeRequest): DecodeArgs {
+  const { viewSocketPath } = request;
+  return {
+    inputOptions: [
+      ...['-hide_banner', '-nostats', '-loglevel', 'level+info'],
+      ...['-protocol_whitelist', PROTOCOLS[request.kind]],
+      // One thread holds 2 decoded frames back instead of 5, and many cameras share the cores anyway.
+      ...['-threads', '1'],
+      ...inputOptionsOf(request),
+      ...['-copyts'],
+    ],
+    source: request.kind === 'rtsp' ? request.location : `file:${request.location}`,
+    filter: decodeFilter(request),
+    detectOptions: ['-map', '[detect]', ...rawOptions(request.version)],
+    ...(viewSocketPath !== undefined && {
+      view: { options: ['-map', '[view]', ...rawOptions(request.version)], target: `unix:${viewSocketPath}` },
+    }),
+  };
+}
+
+function inputOptionsOf({
+  kind,
+  version,
+  isRealTime = false,
+  timeoutMs = 5000,
+}: DecodeRequest): readonly string[] {
+  const realTime = isRealTime ? ['-re'] : [];
+  switch (kind) {
+    case 'file':
+      return realTime;
+    case 'image':
+      // A file named "a%03d.jpg" is one picture here, not a pattern.
+      return ['-f', 'image2', '-pattern_type', 'none'];
+    case 'rtsp':
+      return [
+        ...['-rtsp_transport', 'tcp'],
+        // The option was called -stimeout before FFmpeg 5, where -timeout meant to listen.
+        ...[isAtLeast(version, [5, 0]) ? '-timeout' : '-stimeout', String(timeoutMs * 1000)],
+        // First frame after 0.3 s instead of 1.3 to 2.9 s, also without SPS in the SDP.
+        ...['-probesize', '32', '-analyzeduration', '0'],
+      ];
+  }
+}
+
+/** Frames at exactly their own pts: without the two timing options they land on a 1/fps grid. */
+function rawOptions(version: FfmpegVersion): readonly string[] {
+  return [
+    ...(isAtLeast(version, [5, 1]) ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough']),
+    ...['-enc_time_base', '-1', '-c:v', 'rawvideo', '-pix_fmt', 'yuv420p', '-f', 'nut', '-write_index', '0'],
+  ];
+}
+
+function decodeFilter({ input: { width, height }, maxFps, viewSocketPath }: DecodeRequest): string {
+  // Not fps=: that duplicates frames across gaps, goes silent on a backward jump and holds a frame back.
+  const sample =
+    maxFps === undefined
+      ? []
+      : [`select='isnan(prev_selected_t)+gte(t-prev_selected_t,1/${maxFps}-0.001)+lt(t,prev_selected_t)'`];
+  const detect = [
+    ...sample,
+    'showinfo@detect=checksum=0',
+    `scale=${width}:${height}:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=fast_bilinear` +
+      ':out_color_matrix=bt601:out_range=limited',
+    `pad=${width}:${height}:0:0:color=${PAD_COLOUR}`,
+  ].join(',');
+  if (viewSocketPath === undefined) return `[0:v:0]${detect}[detect]`;
+  const view = 'showinfo@view=checksum=0,scale=out_color_matrix=bt601:out_range=limited';
+  return `[0:v:0]split=2[a][b];[a]${detect}[detect];[b]${view}[view]`;
+}

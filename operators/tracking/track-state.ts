@@ -1,0 +1,144 @@
+import type { Detection } from '../../models/domain/detection';
+import type { FrameInfo } from '../../models/domain/frame';
+import type { Track } from '../../models/domain/track';
+import type { Box } from '../../models/domain/geometry';
+import {
+  CENTRE_X,
+  CENTRE_Y,
+  correctBoxFilter,
+  createBoxFilter,
+  predictBoxFilter,
+  velocityOf,
+} from './kalman';
+import type { BoxFilter } from './kalman';
+import { expectationOf } from './cost';
+import type { Expectation } from './cost';
+
+/** What the tracker remembers of one object; lives from its first detection until it is forgotten. */
+export interface TrackState {
+  /** 0 while tentative; given at confirmation and never again. */
+  number: number;
+  readonly epoch: number;
+  readonly filter: BoxFilter;
+  /** For the frame under way. */
+  expected: Expectation;
+  box: Box;
+  score: number;
+  maxScore: number;
+  hits: number;
+  firstSeenPtsMs: number;
+  readonly firstSeenAtMs: number;
+  lastSeenPtsMs: number;
+  lastSeenAtMs: number;
+  /** Observed frames in a row without it. */
+  misses: number;
+  /** Time since the last detection in which somebody looked, and the rest. */
+  observedUnseenMs: number;
+  unobservedUnseenMs: number;
+  /** Observed time since the first detection. */
+  observedAgeMs: number;
+  /** Extrapolated since the last detection. */
+  coastedMs: number;
+  readonly votes: Map<string, number>;
+  label: string;
+}
+
+/** Classes remembered of one track; more come only from a detector gone mad. */
+const MAX_LABELS = 16;
+
+/** A tentative track of one detection. */
+export function createTrackState({ box, score, label }: Detection, frame: FrameInfo): TrackState {
+  const filter = createBoxFilter(
+    (box[0] + box[2]) / 2,
+    (box[1] + box[3]) / 2,
+    box[2] - box[0],
+    box[3] - box[1],
+  );
+  return {
+    number: 0,
+    epoch: frame.segment.epoch,
+    filter,
+    expected: expectationOf(filter, box),
+    box,
+    score,
+    maxScore: score,
+    hits: 1,
+    firstSeenPtsMs: frame.ptsMs,
+    firstSeenAtMs: frame.atMs,
+    lastSeenPtsMs: frame.ptsMs,
+    lastSeenAtMs: frame.atMs,
+    misses: 0,
+    observedUnseenMs: 0,
+    unobservedUnseenMs: 0,
+    observedAgeMs: 0,
+    coastedMs: 0,
+    votes: new Map([[label, score]]),
+    label,
+  };
+}
+
+/** Moves the expectation on in time, by no more than what is left of `coastMs`. */
+export function advanceTrack(state: TrackState, elapsedMs: number, coastMs: number): void {
+  const stepMs = Math.min(elapsedMs, coastMs - state.coastedMs);
+  if (stepMs > 0) {
+    const { box, filter } = state;
+    predictBoxFilter(filter, stepMs / 1000, Math.sqrt((box[2] - box[0]) * (box[3] - box[1])));
+    state.coastedMs += stepMs;
+  }
+  state.expected = expectationOf(state.filter, state.box);
+}
+
+/** Feeds a detection to the track. */
+export function hitTrack(state: TrackState, { box, score, label }: Detection, frame: FrameInfo): void {
+  const { filter } = state;
+  correctBoxFilter(filter, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, box[2] - box[0], box[3] - box[1]);
+  state.box = box;
+  state.score = score;
+  state.maxScore = Math.max(state.maxScore, score);
+  state.hits++;
+  state.lastSeenPtsMs = frame.ptsMs;
+  state.lastSeenAtMs = frame.atMs;
+  state.misses = 0;
+  state.observedUnseenMs = 0;
+  state.unobservedUnseenMs = 0;
+  state.coastedMs = 0;
+  vote(state, label, score);
+}
+
+/** Share of the track's votes for a class, 0 to 1. */
+export function voteShare({ votes }: TrackState, label: string): number {
+  const own = votes.get(label);
+  if (own === undefined) return 0;
+  if (votes.size === 1) return 1;
+  let sum = 0;
+  for (const weight of votes.values()) sum += weight;
+  return sum > 0 ? own / sum : 0;
+}
+
+/** The track as the rest of the pipeline sees it now. */
+export function toTrack(state: TrackState): Track {
+  return {
+    number: state.number,
+    epoch: state.epoch,
+    label: state.label,
+    score: state.score,
+    maxScore: state.maxScore,
+    box: state.box,
+    firstSeenPtsMs: state.firstSeenPtsMs,
+    lastSeenPtsMs: state.lastSeenPtsMs,
+    firstSeenAtMs: state.firstSeenAtMs,
+    lastSeenAtMs: state.lastSeenAtMs,
+    velocity: [velocityOf(state.filter, CENTRE_X), velocityOf(state.filter, CENTRE_Y)],
+    hits: state.hits,
+    isVisible: state.misses === 0,
+  };
+}
+
+/** The class changes only for one with strictly more votes: a tie keeps what was reported. */
+function vote(state: TrackState, label: string, score: number): void {
+  const { votes } = state;
+  if (!votes.has(label) && votes.size >= MAX_LABELS) return;
+  const weight = (votes.get(label) ?? 0) + score;
+  votes.set(label, weight);
+  if (label !== state.label && weight > (votes.get(state.label) ?? 0)) state.label = label;
+}

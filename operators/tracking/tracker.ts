@@ -1,0 +1,154 @@
+import type { Detection } from '../../models/domain/detection';
+import type { FrameInfo } from '../../models/domain/frame';
+import type { EndedTrack, Track, TrackEndReason } from '../../models/domain/track';
+import { createAssociator } from './association';
+import { createDetectionSet } from './detection-set';
+import { resolveTrackerOptions } from './options';
+import type { TrackerOptions } from './options';
+import { createPace } from './pace';
+import { advanceTrack, createTrackState, hitTrack, toTrack } from './track-state';
+import type { TrackState } from './track-state';
+
+/** What one frame did to the tracks, in the terms of `TrackedFrame`. */
+export interface TrackUpdate {
+  readonly tracks: readonly Track[];
+  readonly started: readonly Track[];
+  readonly ended: readonly EndedTrack[];
+}
+
+/** Follows the objects of one camera from frame to frame. Not shared between cameras. */
+export interface Tracker {
+  /** A frame somebody looked at; no detections mean that nothing was there. */
+  update(frame: FrameInfo, detections: readonly Detection[]): TrackUpdate;
+  /** A frame nobody looked at: time goes on, no track is missed, begun or ended. */
+  skip(frame: FrameInfo): TrackUpdate;
+  /** Ends everything and forgets the clock; tentative tracks vanish unreported. Numbers count on. */
+  endAll(reason: TrackEndReason): readonly EndedTrack[];
+  /**
+   * Call before the first frame of a segment that resumes the one before. Tracks go on; their stream times are moved on to
+   * the new segment's clock, so that `frame` follows the last one by the gap of their event times (at least one frame
+   * interval, at most 10 s). A track's `firstSeenPtsMs` may thereby lie before the new segment's start, or below 0.
+   */
+  rebase(frame: FrameInfo): void;
+}
+
+const MAX_REBASE_GAP_MS = 10_000;
+
+/** Creates a tracker. Throws a RangeError for options out of range. */
+export function createTracker(options: TrackerOptions = {}): Tracker {
+  const resolved = resolveTrackerOptions(options);
+  const { confirmHits, confirmWithinMs, forgetAfterMs, unobservedCapMs, coastMs, maxTracks } = resolved;
+  const associator = createAssociator(resolved);
+  const pace = createPace();
+  /** In order of birth. */
+  let states: TrackState[] = [];
+  let snapshot: readonly Track[] = [];
+  let lastFrame: FrameInfo | undefined;
+  let lastNumber = 0;
+
+  function miss(state: TrackState, lookedMs: number, blindMs: number): void {
+    state.misses++;
+    state.observedUnseenMs += lookedMs;
+    state.unobservedUnseenMs += blindMs;
+  }
+
+  /** A tentative track that was not confirmed in time: what is seen of it now begins anew. */
+  function isStale({ number, observedAgeMs }: TrackState): boolean {
+    return number === 0 && observedAgeMs > Math.max(confirmWithinMs, 2 * confirmHits * pace.intervalMs());
+  }
+
+  function isOver(state: TrackState): boolean {
+    if (state.number === 0) return isStale(state);
+    return state.observedUnseenMs + Math.min(state.unobservedUnseenMs, unobservedCapMs) >= forgetAfterMs;
+  }
+
+  /** Takes the tracks that are over out of the list. */
+  function removeOver(): EndedTrack[] {
+    const ended: EndedTrack[] = [];
+    states = states.filter((state) => {
+      if (state.misses === 0 || !isOver(state)) return true;
+      if (state.number > 0) ended.push({ track: toTrack(state), reason: 'lost' });
+      return false;
+    });
+    return ended.sort(byNumber);
+  }
+
+  function confirm(): Set<number> {
+    const numbers = new Set<number>();
+    for (const state of states) {
+      if (state.number > 0 || state.hits < confirmHits) continue;
+      state.number = ++lastNumber;
+      numbers.add(state.number);
+    }
+    return numbers;
+  }
+
+  function takeSnapshot(): void {
+    snapshot = states
+      .filter(({ number }) => number > 0)
+      .map(toTrack)
+      .sort((a, b) => a.number - b.number);
+  }
+
+  return {
+    update(frame, detections) {
+      const { elapsedMs, lookedMs } = pace.look(frame.ptsMs);
+      lastFrame = frame;
+      const set = createDetectionSet(detections, resolved);
+      for (const state of states) {
+        advanceTrack(state, elapsedMs, coastMs);
+        state.observedAgeMs += lookedMs;
+      }
+      const detectionOf = associator.associate(states, set);
+      const isUsed = new Uint8Array(set.highCount);
+      for (const [row, state] of states.entries()) {
+        const index = detectionOf[row]!;
+        if (index < 0 || isStale(state)) {
+          miss(state, lookedMs, elapsedMs - lookedMs);
+          continue;
+        }
+        hitTrack(state, set.detections[index]!, frame);
+        if (index < set.highCount) isUsed[index] = 1;
+      }
+      const ended = removeOver();
+      for (let i = 0; i < set.highCount && states.length < maxTracks; i++) {
+        if (isUsed[i] === 0) states.push(createTrackState(set.detections[i]!, frame));
+      }
+      const confirmed = confirm();
+      takeSnapshot();
+      const started = confirmed.size === 0 ? [] : snapshot.filter(({ number }) => confirmed.has(number));
+      return { tracks: snapshot, started, ended };
+    },
+
+    skip(frame) {
+      lastFrame = frame;
+      return { tracks: snapshot, started: [], ended: [] };
+    },
+
+    endAll(reason) {
+      const ended = snapshot.map((track) => ({ track, reason }));
+      states = [];
+      snapshot = [];
+      lastFrame = undefined;
+      pace.reset();
+      return ended;
+    },
+
+    rebase(frame) {
+      if (lastFrame === undefined) return;
+      const wallMs = frame.atMs - lastFrame.atMs;
+      const gapMs = Math.min(Math.max(wallMs || 0, pace.intervalMs()), MAX_REBASE_GAP_MS);
+      const shiftMs = frame.ptsMs - gapMs - lastFrame.ptsMs;
+      for (const state of states) {
+        state.firstSeenPtsMs += shiftMs;
+        state.lastSeenPtsMs += shiftMs;
+      }
+      pace.shift(shiftMs);
+      takeSnapshot();
+    },
+  };
+}
+
+function byNumber(a: EndedTrack, b: EndedTrack): number {
+  return a.track.number - b.track.number;
+}

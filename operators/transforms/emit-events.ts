@@ -1,0 +1,220 @@
+import { EMPTY, defer, from, mergeMap } from 'rxjs';
+import type { OperatorFunction } from 'rxjs';
+import type { CameraStatus } from '../../models/domain/camera-status';
+import { EVENT_CONTRACT_VERSION } from '../../models/domain/event';
+import type { EventData, EventType, SightlineEvent } from '../../models/domain/event';
+import { createEventId } from '../../models/domain/event-id';
+import type { CameraId, FrameInfo } from '../../models/domain/frame';
+import { boxIou } from '../../models/domain/geometry';
+import type { Box } from '../../models/domain/geometry';
+import type { EndedTrack, Track, TrackedFrame, TracksClosed } from '../../models/domain/track';
+import { createPathSummary } from '../support/path-summary';
+import type { PathSummary } from '../support/path-summary';
+
+export interface EmitEventsOptions {
+  readonly cameraId: CameraId;
+  /** `camera/<id>` or `file/<sha256 prefix>`. */
+  readonly source: string;
+  readonly runKey: string;
+  /** Least stream time between two `track.updated` of a track, unless something significant changed. */
+  readonly updateIntervalMs: number;
+}
+
+/** Below this overlap with the box last told, an object has moved enough to be told at once. */
+const MOVED_IOU = 0.3;
+
+/** What every track event tells. */
+type TrackData = Omit<EventData<'track.started'>, 'firstSeenPtsMs'>;
+
+/** What was last told of a live track. */
+interface Told {
+  readonly number: number;
+  readonly epoch: number;
+  readonly id: string;
+  updates: number;
+  ptsMs: number;
+  box: Box;
+  label: string;
+  isVisible: boolean;
+  /** The frame in which the track was last seen. */
+  frame: FrameInfo;
+  readonly path: PathSummary;
+}
+
+/**
+ * Turns tracker results and camera statuses into events of the contract, in order, with deterministic ids.
+ *
+ * Exactly one `track.started` and one `track.ended` for each track, `track.updated` throttled in stream time. State: one
+ * entry for each live track. Drops nothing; errors pass on.
+ */
+export function emitEvents(
+  options: EmitEventsOptions,
+): OperatorFunction<TrackedFrame | TracksClosed | CameraStatus, SightlineEvent> {
+  if (!(options.updateIntervalMs >= 0)) {
+    throw new RangeError(
+      `emitEvents: expected updateIntervalMs of 0 or more, got ${options.updateIntervalMs}`,
+    );
+  }
+  return (source) =>
+    defer(() => {
+      const teller = createTeller(options);
+      return source.pipe(
+        mergeMap((item) => {
+          const events = teller.tell(item);
+          return events.length === 0 ? EMPTY : from(events);
+        }),
+      );
+    });
+}
+
+function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEventsOptions) {
+  const live = new Map<string, Told>();
+  let statusEpoch = -1;
+  let statusCounts: Partial<Record<EventType, number>> = {};
+
+  function event<T extends EventType>(
+    type: T,
+    { epoch, trackId, n, atMs }: { epoch: number; trackId: string; n: number; atMs: number },
+    data: EventData<T>,
+  ): SightlineEvent {
+    return {
+      specversion: '1.0',
+      id: createEventId({ source, runKey, epoch, trackId, type, n }),
+      source,
+      type,
+      subject: cameraId,
+      time: new Date(Math.round(atMs)).toISOString(),
+      datacontenttype: 'application/json',
+      dataschema: `urn:sightline:event:${String(EVENT_CONTRACT_VERSION)}`,
+      data,
+    } as SightlineEvent;
+  }
+
+  function tellStatus(status: CameraStatus): SightlineEvent[] {
+    if (status.status === 'lapsed') return [];
+    const { epoch, atMs } = status;
+    if (epoch !== statusEpoch) {
+      statusEpoch = epoch;
+      statusCounts = {};
+    }
+    const type = `camera.${status.status}` as const;
+    const n = statusCounts[type] ?? 0;
+    statusCounts[type] = n + 1;
+    const place = { epoch, trackId: '', n, atMs };
+    if (status.status === 'online') {
+      return [event('camera.online', place, { camera: cameraId, epoch, source: status.source })];
+    }
+    const { cause, detail } = status;
+    return [
+      event('camera.offline', place, {
+        camera: cameraId,
+        epoch,
+        cause,
+        ...(detail !== undefined && { detail }),
+      }),
+    ];
+  }
+
+  function tellStarted(track: Track, frame: FrameInfo): SightlineEvent {
+    const id = `${cameraId}-${track.epoch}-${track.number}`;
+    const { number, epoch, box, label, isVisible } = track;
+    const path = createPathSummary();
+    path.add(anchorOf(box, frame));
+    live.set(id, { number, epoch, id, updates: 0, ptsMs: frame.ptsMs, box, label, isVisible, frame, path });
+    return event(
+      'track.started',
+      { epoch, trackId: id, n: 0, atMs: frame.atMs },
+      { ...trackData(id, track, frame), firstSeenPtsMs: toMs(track.firstSeenPtsMs) },
+    );
+  }
+
+  function tellUpdated(track: Track, frame: FrameInfo): SightlineEvent | undefined {
+    const told = live.get(`${cameraId}-${track.epoch}-${track.number}`);
+    if (told === undefined) return undefined;
+    if (track.isVisible) {
+      told.frame = frame;
+      told.path.add(anchorOf(track.box, frame));
+    }
+    // A resumed segment may begin at smaller pts: then the clock of the throttle starts anew.
+    const sinceMs = frame.ptsMs < told.ptsMs ? Infinity : frame.ptsMs - told.ptsMs;
+    const isSignificant =
+      track.label !== told.label ||
+      track.isVisible !== told.isVisible ||
+      (track.isVisible && boxIou(track.box, told.box) < MOVED_IOU);
+    if (!isSignificant && (sinceMs < updateIntervalMs || !track.isVisible)) return undefined;
+    Object.assign(told, {
+      ptsMs: frame.ptsMs,
+      box: track.box,
+      label: track.label,
+      isVisible: track.isVisible,
+    });
+    const { width, height } = frame.source;
+    return event(
+      'track.updated',
+      { epoch: told.epoch, trackId: told.id, n: told.updates++, atMs: frame.atMs },
+      {
+        ...trackData(told.id, track, frame),
+        velocity: [round(track.velocity[0] / width, 5), round(track.velocity[1] / height, 5)],
+        isVisible: track.isVisible,
+      },
+    );
+  }
+
+  function tellEnded({ track, reason }: EndedTrack): SightlineEvent | undefined {
+    const id = `${cameraId}-${track.epoch}-${track.number}`;
+    const told = live.get(id);
+    if (told === undefined) return undefined;
+    live.delete(id);
+    return event(
+      'track.ended',
+      { epoch: told.epoch, trackId: id, n: 0, atMs: track.lastSeenAtMs },
+      {
+        ...trackData(id, track, told.frame),
+        reason,
+        firstSeenPtsMs: toMs(track.firstSeenPtsMs),
+        lastSeenPtsMs: toMs(track.lastSeenPtsMs),
+        durationMs: toMs(Math.max(0, track.lastSeenAtMs - track.firstSeenAtMs)),
+        maxScore: round(track.maxScore, 4),
+        hits: track.hits,
+        path: told.path.points(),
+      },
+    );
+  }
+
+  function trackData(trackId: string, track: Track, frame: FrameInfo): TrackData {
+    const [x1, y1, x2, y2] = track.box;
+    const { width, height } = frame.source;
+    return {
+      camera: cameraId,
+      epoch: frame.segment.epoch,
+      trackId,
+      label: track.label,
+      score: round(track.score, 4),
+      box: [round(x1, 2), round(y1, 2), round(x2, 2), round(y2, 2)],
+      boxFraction: [round(x1 / width, 5), round(y1 / height, 5), round(x2 / width, 5), round(y2 / height, 5)],
+      ptsMs: toMs(frame.ptsMs),
+      ...(frame.capturedAtMs !== undefined && { capturedAtMs: Math.round(frame.capturedAtMs) }),
+    };
+  }
+
+  function tell(item: TrackedFrame | TracksClosed | CameraStatus): SightlineEvent[] {
+    if (item.kind === 'status') return tellStatus(item);
+    const ended = item.ended.map(tellEnded);
+    if (item.kind === 'closed') return ended.filter((told) => told !== undefined);
+    const { frame, tracks, started } = item;
+    const updated = item.unobserved === undefined ? tracks.map((track) => tellUpdated(track, frame)) : [];
+    return [...ended, ...updated, ...started.map((track) => tellStarted(track, frame))].filter(
+      (told) => told !== undefined,
+    );
+  }
+
+  return { tell };
+}
+
+/** Bottom centre of a box: where an upright object stands. */
+function anchorOf([x1, , x2, y2]: Box, { source: { width, height } }: FrameInfo): [number, number] {
+  return [round((x1 + x2) / 2 / width, 4), round(y2 / height, 4)];
+}
+
+const round = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits;
+const toMs = (value: number) => round(value, 3);

@@ -1,0 +1,95 @@
+import { EMPTY, concat, concatMap, defer, of } from 'rxjs';
+import type { OperatorFunction } from 'rxjs';
+import type { CameraStatus } from '../../models/domain/camera-status';
+import type { ViewFrame } from '../../models/domain/frame';
+import type { Observation } from '../../models/domain/observation';
+import type { EndedTrack, TrackedFrame, TracksClosed } from '../../models/domain/track';
+import { resolveTrackerOptions } from '../tracking/options';
+import type { TrackerOptions } from '../tracking/options';
+import { createTracker } from '../tracking/tracker';
+import type { Tracker } from '../tracking/tracker';
+
+export interface TrackObjectsOptions extends TrackerOptions {
+  /** Why the stream is over; asked when it is. */
+  readonly endReason: () => 'completed' | 'stopped';
+}
+
+type TrackInput = Observation | CameraStatus | ViewFrame;
+type TrackOutput = TrackedFrame | TracksClosed | CameraStatus | ViewFrame;
+
+/**
+ * Follows the objects of one camera: every observation becomes one tracked frame, in order and at once; view frames and
+ * camera statuses pass through in their places.
+ *
+ * A new epoch ends the open tracks (`discontinuity`, in that frame's `ended`) unless its segment is resumed; then they go on
+ * with their stream times moved on to the new clock. Before a status that means the end (`lapsed`; `offline` because
+ * completed or stopped) and at completion, tracks still open are closed by one `TracksClosed`; none is emitted when no track
+ * is open. Other outages leave them open: the camera may be back within its resume window. Drops nothing; passes an error on
+ * at once, its tracks untold. State per subscription: one tracker of bounded size. Throws a RangeError when an option is out
+ * of range.
+ */
+export function trackObjects(options: TrackObjectsOptions): OperatorFunction<TrackInput, TrackOutput> {
+  const { endReason, ...trackerOptions } = options;
+  resolveTrackerOptions(trackerOptions);
+
+  return (source) =>
+    defer(() => {
+      const tracker = createTracker(trackerOptions);
+      let epoch: number | undefined;
+
+      function observe(observation: Observation): TrackedFrame {
+        const { frame } = observation;
+        const { segment } = frame;
+        let cut: readonly EndedTrack[] = [];
+        if (epoch !== undefined && segment.epoch !== epoch) {
+          if (segment.isResumed) tracker.rebase(frame);
+          else cut = tracker.endAll('discontinuity');
+        }
+        epoch = segment.epoch;
+        return trackFrame(tracker, observation, cut);
+      }
+
+      function close(reason: 'discontinuity' | 'completed' | 'stopped'): TracksClosed[] {
+        const ended = tracker.endAll(reason);
+        return ended.length > 0 ? [{ kind: 'closed', ended }] : [];
+      }
+
+      function beforeStatus(status: CameraStatus): TracksClosed[] {
+        if (status.status === 'lapsed') return close('discontinuity');
+        const isOver =
+          status.status === 'offline' && (status.cause === 'completed' || status.cause === 'stopped');
+        return isOver ? close(endReason()) : [];
+      }
+
+      const tracked = source.pipe(
+        concatMap((input): TrackOutput[] => {
+          switch (input.kind) {
+            case 'observation':
+              return [observe(input)];
+            case 'status':
+              return [...beforeStatus(input), input];
+            case 'view':
+              return [input];
+          }
+        }),
+      );
+      return concat(
+        tracked,
+        defer(() => {
+          const [closed] = close(endReason());
+          return closed === undefined ? EMPTY : of(closed);
+        }),
+      );
+    });
+}
+
+function trackFrame(tracker: Tracker, observation: Observation, cut: readonly EndedTrack[]): TrackedFrame {
+  const { frame } = observation;
+  if ('unobserved' in observation) {
+    const { tracks, started, ended } = tracker.skip(frame);
+    const { unobserved } = observation;
+    return { kind: 'tracked', frame, unobserved, tracks, started, ended: [...cut, ...ended] };
+  }
+  const { tracks, started, ended } = tracker.update(frame, observation.detections);
+  return { kind: 'tracked', frame, tracks, started, ended: [...cut, ...ended] };
+}

@@ -1,0 +1,185 @@
+import { NEVER, Observable, Subject, concat, delay, of, throwError } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { PipelineError } from '../../../models/domain/errors';
+import { cameraId } from '../../../models/domain/frame';
+import { createLedger } from '../../../models/domain/ledger';
+import { cameraSource } from '../../../operators/sources/camera-source';
+import type { CameraSignal, CameraSourceOptions } from '../../../operators/sources/camera-source';
+import type { DecodedFrame } from '../../../operators/sources/ffmpeg-frames';
+
+function decoded(ptsMs: number, released?: { count: number }): DecodedFrame {
+  const size = { width: 64, height: 48 };
+  return {
+    shown: { rendition: 'detect', ptsMs, size, sampleAspect: [1, 1], isKey: true },
+    lease: {
+      pixels: new Uint8Array(0),
+      retain: () => undefined,
+      release: () => released && released.count++,
+    },
+    muxedPtsMs: ptsMs,
+  };
+}
+
+/** What is worth comparing of an item. */
+function brief(item: CameraSignal): string {
+  if (item.kind === 'status') return item.status === 'offline' ? `offline ${item.cause}` : item.status;
+  return `${item.kind} ${item.info.segment.epoch}/${item.info.seq} at ${item.info.ptsMs}`;
+}
+
+function options(
+  extra: Partial<CameraSourceOptions> & Pick<CameraSourceOptions, 'decode'>,
+): CameraSourceOptions {
+  return {
+    cameraId: cameraId('front'),
+    mode: 'recorded',
+    clock: { nowMs: () => 1_000_000, monotonicMs: () => 0 },
+    ledger: createLedger(),
+    startAtMs: 0,
+    firstEpoch: 0,
+    resumeWindowMs: 5000,
+    stop: NEVER,
+    ...extra,
+  };
+}
+
+function collect(source: Observable<CameraSignal>): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const seen: string[] = [];
+    source.subscribe({
+      next: (item) => seen.push(brief(item)),
+      error: reject,
+      complete: () => resolve(seen),
+    });
+  });
+}
+
+describe('cameraSource of a recorded input', () => {
+  it('is online with its first frame and offline when it completed', async () => {
+    const ledger = createLedger();
+    const source = cameraSource(options({ ledger, decode: () => of(decoded(0), decoded(100)) }));
+    expect(await collect(source)).toEqual([
+      'online',
+      'frame 0/0 at 0',
+      'frame 0/1 at 100',
+      'offline completed',
+    ]);
+    expect(ledger.total()).toMatchObject({ received: 2, inFlight: 2 });
+  });
+
+  it('ends with the cause when it broke, after the frames that came, and tells it once', async () => {
+    const failures: string[] = [];
+    const source = cameraSource(
+      options({
+        decode: () =>
+          concat(
+            of(decoded(0)),
+            throwError(() => new PipelineError('corrupt', 'half a file')),
+          ),
+        onFailure: (error, retryInMs) => failures.push(`${error.message} ${retryInMs}`),
+      }),
+    );
+    expect(await collect(source)).toEqual(['online', 'frame 0/0 at 0', 'offline corrupt']);
+    expect(failures).toEqual(['corrupt: half a file undefined']);
+  });
+
+  it('stops in good order: no more frames, then offline', async () => {
+    const stop = new Subject<void>();
+    let isReleased = false;
+    const decode = () =>
+      new Observable<DecodedFrame>((subscriber) => {
+        subscriber.next(decoded(0));
+        return () => (isReleased = true);
+      });
+    const seen = collect(cameraSource(options({ decode, stop })));
+    stop.next();
+    expect(await seen).toEqual(['online', 'frame 0/0 at 0', 'offline stopped']);
+    expect(isReleased).toBe(true);
+  });
+
+  it('counts a frame that had no buffer instead of emitting it', async () => {
+    const ledger = createLedger();
+    const decode = () => of({ ...decoded(0), lease: undefined });
+    expect(await collect(cameraSource(options({ ledger, decode, mode: 'recorded' })))).toEqual([
+      'online',
+      'offline completed',
+    ]);
+    expect(ledger.total()).toMatchObject({ received: 1, dropped: { no_slot: 1 }, inFlight: 0 });
+  });
+});
+
+describe('cameraSource of a live input', () => {
+  function live(
+    decodes: readonly (() => Observable<DecodedFrame>)[],
+    runMs: number,
+    extra: Partial<CameraSourceOptions> = {},
+  ) {
+    const scheduler = new TestScheduler(() => undefined);
+    const seen: string[] = [];
+    scheduler.run(({ cold }) => {
+      let attempt = 0;
+      const source = cameraSource(
+        options({
+          mode: 'live',
+          decode: () => (decodes[attempt++] ?? (() => NEVER))(),
+          stop: cold(`${runMs}ms x`),
+          scheduler,
+          backoff: { firstMs: 1000, maxMs: 4000, authMs: 60_000, random: () => 1 },
+          clock: { nowMs: () => scheduler.now(), monotonicMs: () => scheduler.now() },
+          ...extra,
+        }),
+      );
+      source.subscribe({
+        next: (item) => seen.push(`${scheduler.now()} ${brief(item)}`),
+        complete: () => seen.push(`${scheduler.now()} complete`),
+      });
+    });
+    return seen;
+  }
+  const fails = (code: 'refused' | 'auth') => () => throwError(() => new PipelineError(code, 'no'));
+
+  it('treats the end of the stream as an outage and comes back as a new, resumed segment', () => {
+    expect(live([() => of(decoded(0)), () => concat(of(decoded(0)), NEVER)], 3000)).toEqual([
+      '0 online',
+      '0 frame 0/0 at 0',
+      '0 offline ended',
+      '1000 online',
+      '1000 frame 1/0 at 0',
+      '3000 offline stopped',
+      '3000 complete',
+    ]);
+  });
+
+  it('tells an outage once, tries again with growing delays, and says when tracks are over', () => {
+    const retries: (number | undefined)[] = [];
+    const seen = live([() => of(decoded(0)), fails('refused'), fails('refused'), fails('refused')], 20_000, {
+      onFailure: (_error, retryInMs) => retries.push(retryInMs),
+    });
+    expect(seen).toEqual([
+      '0 online',
+      '0 frame 0/0 at 0',
+      '0 offline ended',
+      '5000 lapsed',
+      '20000 complete',
+    ]);
+    expect(retries).toEqual([1000, 2000, 4000, 4000]);
+  });
+
+  it('waits long after wrong credentials, since cameras lock accounts', () => {
+    const retries: (number | undefined)[] = [];
+    live([fails('auth'), fails('auth')], 90_000, {
+      onFailure: (_error, retryInMs) => retries.push(retryInMs),
+    });
+    expect(retries).toEqual([61_000, 62_000]);
+  });
+
+  it('loops a file without an outage, each time as another scene', () => {
+    const frame = () => of(decoded(0)).pipe(delay(10));
+    expect(live([frame, frame], 25, { isLooping: true })).toEqual([
+      '10 online',
+      '10 frame 0/0 at 0',
+      '20 frame 1/0 at 0',
+      '25 offline stopped',
+      '25 complete',
+    ]);
+  });
+});

@@ -1,0 +1,81 @@
+import { decodeArgs } from '../../../operators/sources/ffmpeg-args';
+import type { DecodeRequest } from '../../../operators/sources/ffmpeg-args';
+
+const request: DecodeRequest = {
+  kind: 'file',
+  location: '/videos/a b%03d.mp4',
+  version: [5, 1],
+  input: { width: 416, height: 256 },
+};
+
+const raw = [
+  '-enc_time_base',
+  '-1',
+  '-c:v',
+  'rawvideo',
+  '-pix_fmt',
+  'yuv420p',
+  '-f',
+  'nut',
+  '-write_index',
+  '0',
+];
+const base = ['-hide_banner', '-nostats', '-loglevel', 'level+info', '-protocol_whitelist'];
+const scale =
+  'scale=416:256:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=fast_bilinear' +
+  ':out_color_matrix=bt601:out_range=limited,pad=416:256:0:0:color=0x727272';
+
+describe('decodeArgs', () => {
+  it('reads every frame of a file, whole and at its own pts', () => {
+    expect(decodeArgs(request)).toEqual({
+      inputOptions: [...base, 'file', '-threads', '1', '-copyts'],
+      source: 'file:/videos/a b%03d.mp4',
+      filter: `[0:v:0]showinfo@detect=checksum=0,${scale}[detect]`,
+      detectOptions: ['-map', '[detect]', '-fps_mode', 'passthrough', ...raw],
+    });
+  });
+
+  it('samples inside FFmpeg, also after a backward jump', () => {
+    expect(decodeArgs({ ...request, maxFps: 5 }).filter).toBe(
+      `[0:v:0]select='isnan(prev_selected_t)+gte(t-prev_selected_t,1/5-0.001)+lt(t,prev_selected_t)',showinfo@detect=checksum=0,${scale}[detect]`,
+    );
+  });
+
+  it('gives the second rendition over a private socket, before sampling', () => {
+    const args = decodeArgs({ ...request, maxFps: 5, viewSocketPath: '/tmp/s/view.sock' });
+    expect(args.filter).toMatch(
+      /^\[0:v:0\]split=2\[a\]\[b\];\[a\]select=.*\[detect\];\[b\]showinfo@view=checksum=0,scale=out_color_matrix=bt601:out_range=limited\[view\]$/,
+    );
+    expect(args.view).toEqual({
+      options: ['-map', '[view]', '-fps_mode', 'passthrough', ...raw],
+      target: 'unix:/tmp/s/view.sock',
+    });
+  });
+
+  it('reads a camera over TCP with a deadline, and only through the protocols of RTSP', () => {
+    const args = decodeArgs({ ...request, kind: 'rtsp', location: 'rtsp://u:p@h/s', timeoutMs: 3000 });
+    expect(args.source).toBe('rtsp://u:p@h/s');
+    expect(args.inputOptions).toEqual([
+      ...[...base, 'rtsp,rtp,udp,tcp,tls', '-threads', '1', '-rtsp_transport', 'tcp', '-timeout', '3000000'],
+      ...['-probesize', '32', '-analyzeduration', '0', '-copyts'],
+    ]);
+  });
+
+  it.each([
+    [[4, 4], '-stimeout', '-vsync'],
+    [[5, 0], '-timeout', '-vsync'],
+    [[5, 1], '-timeout', '-fps_mode'],
+    [[7, 1], '-timeout', '-fps_mode'],
+  ] as const)('speaks the option names of FFmpeg %j', (version, timeout, passthrough) => {
+    const args = decodeArgs({ ...request, kind: 'rtsp', location: 'rtsp://h/s', version });
+    expect(args.inputOptions).toContain(timeout);
+    expect(args.detectOptions).toContain(passthrough);
+  });
+
+  it('takes the name of a picture literally and paces a file that stands for a camera', () => {
+    expect(decodeArgs({ ...request, kind: 'image' }).inputOptions).toEqual(
+      expect.arrayContaining(['-pattern_type', 'none']),
+    );
+    expect(decodeArgs({ ...request, isRealTime: true }).inputOptions).toContain('-re');
+  });
+});

@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import type { Detection } from '../../../models/domain/detection';
+import type { Track } from '../../../models/domain/track';
+import { createTracker } from '../../../operators/tracking/tracker';
+import type { TrackUpdate } from '../../../operators/tracking/tracker';
+import { frameInfo } from '../../support/frames';
+
+type Scene = readonly (readonly Detection[] | 'unobserved')[];
+
+interface Walker {
+  readonly x: number;
+  readonly y: number;
+  readonly speedX: number;
+  readonly speedY: number;
+  readonly label: string;
+  readonly scores: readonly number[];
+  readonly hidden: readonly boolean[];
+  readonly jitter: readonly number[];
+}
+
+const FRAMES = 40;
+const real = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+const perFrame = <T>(value: fc.Arbitrary<T>) => fc.array(value, { minLength: FRAMES, maxLength: FRAMES });
+
+const walker: fc.Arbitrary<Walker> = fc.record({
+  x: real(0, 600),
+  y: real(0, 400),
+  speedX: real(-20, 20),
+  speedY: real(-10, 10),
+  label: fc.constantFrom('person', 'car', 'dog'),
+  scores: perFrame(real(0.1, 1)),
+  hidden: perFrame(fc.integer({ min: 0, max: 9 }).map((n) => n < 2)),
+  jitter: perFrame(real(-3, 3)),
+});
+
+/** Walkers that hide, flicker and meet, with frames nobody looks at. */
+const scene: fc.Arbitrary<Scene> = fc
+  .tuple(fc.array(walker, { maxLength: 8 }), perFrame(fc.integer({ min: 0, max: 9 }).map((n) => n === 0)))
+  .map(([walkers, blind]) =>
+    blind.map((isBlind, i) => (isBlind ? 'unobserved' : walkers.flatMap(seenIn(i)))),
+  );
+
+const seenIn =
+  (i: number) =>
+  (w: Walker): Detection[] => {
+    if (w.hidden[i] === true) return [];
+    const x = w.x + w.speedX * i + w.jitter[i]!;
+    const y = w.y + w.speedY * i - w.jitter[i]!;
+    return [{ label: w.label, score: w.scores[i]!, box: [x, y, x + 40.3 + w.jitter[i]!, y + 90.7] }];
+  };
+
+function play(frames: Scene): TrackUpdate[] {
+  const tracker = createTracker();
+  const updates = frames.map((detections, seq) => {
+    const frame = frameInfo({ seq });
+    return detections === 'unobserved' ? tracker.skip(frame) : tracker.update(frame, detections);
+  });
+  return [...updates, { tracks: [], started: [], ended: tracker.endAll('completed') }];
+}
+
+const map = (frames: Scene, change: (detections: readonly Detection[]) => readonly Detection[]): Scene =>
+  frames.map((detections) => (detections === 'unobserved' ? detections : change(detections)));
+
+describe('for every scene the tracker', () => {
+  it('feeds a detection to at most one track, and reports only boxes and scores it was given', () => {
+    fc.assert(
+      fc.property(scene, (frames) => {
+        for (const [i, { tracks }] of play(frames).entries()) {
+          const given = frames[i];
+          if (given === undefined || given === 'unobserved') continue;
+          const visible = tracks.filter(({ isVisible }) => isVisible);
+          expect(new Set(visible.map(({ box }) => box)).size).toBe(visible.length);
+          for (const { box, score } of visible) {
+            expect(given.some((detection) => detection.box === box && detection.score === score)).toBe(true);
+          }
+        }
+      }),
+    );
+  });
+
+  it('starts and ends each number exactly once, in this order, and lists it in between', () => {
+    fc.assert(
+      fc.property(scene, (frames) => {
+        const open = new Set<number>();
+        let lastNumber = 0;
+        for (const { tracks, started, ended } of play(frames)) {
+          for (const { number } of started) {
+            expect(number).toBe(++lastNumber);
+            open.add(number);
+          }
+          for (const { track } of ended) expect(open.delete(track.number)).toBe(true);
+          if (tracks.length > 0)
+            expect(tracks.map(({ number }) => number)).toEqual([...open].sort((a, b) => a - b));
+        }
+        expect(open.size).toBe(0);
+      }),
+    );
+  });
+
+  it('does not care for the order of detections', () => {
+    fc.assert(
+      fc.property(scene, (frames) => {
+        expect(play(map(frames, (detections) => [...detections].reverse()))).toEqual(play(frames));
+      }),
+    );
+  });
+
+  it('gives the same answer twice', () => {
+    fc.assert(fc.property(scene, (frames) => expect(play(frames)).toEqual(play(frames))));
+  });
+
+  it('gives finite numbers, whatever the boxes and scores are', () => {
+    const wild = fc.record({
+      label: fc.string(),
+      score: fc.double(),
+      box: fc.tuple(fc.double(), fc.double(), fc.double(), fc.double()),
+    });
+    fc.assert(
+      fc.property(fc.array(fc.array(wild, { maxLength: 5 }), { maxLength: 10 }), scene, (noise, frames) => {
+        let i = 0;
+        const noisy = map(frames, (detections) => [
+          ...detections,
+          ...(noise[i++ % (noise.length + 1)] ?? []),
+        ]);
+        for (const { tracks } of play(noisy))
+          for (const track of tracks) expect(numbersOf(track).every(Number.isFinite)).toBe(true);
+      }),
+    );
+  });
+
+  it('sees the same in a picture moved by whole pixels', () => {
+    const offset = fc.integer({ min: -2000, max: 2000 });
+    fc.assert(
+      fc.property(scene, offset, offset, (frames, dx, dy) => {
+        const moved = map(frames, (detections) =>
+          detections.map((detection) => {
+            const [x1, y1, x2, y2] = detection.box;
+            return { ...detection, box: [x1 + dx, y1 + dy, x2 + dx, y2 + dy] as const };
+          }),
+        );
+        const summary = (updates: TrackUpdate[]) =>
+          updates.map(({ tracks, ended }) => [
+            tracks.map(({ number, hits, label, score, isVisible }) => [
+              number,
+              hits,
+              label,
+              score,
+              isVisible,
+            ]),
+            ended.map(({ track, reason }) => [track.number, reason]),
+          ]);
+        expect(summary(play(moved))).toEqual(summary(play(frames)));
+      }),
+    );
+  });
+});
+
+function numbersOf(track: Track): number[] {
+  return [...Object.values(track), ...track.box, ...track.velocity].filter(
+    (value) => typeof value === 'number',
+  );
+}
