@@ -1,0 +1,118 @@
+import { isPair, isScalar, isSeq, visit } from 'yaml';
+import type { Scalar } from 'yaml';
+import { formatPath } from './config-error';
+import type { ConfigFault, ConfigPath, TextPosition } from './config-error';
+import { schemaAt } from './schema-tree';
+import type { SchemaNode } from './schema-tree';
+import { describeTemplate, expandTemplate, isTemplate } from './template';
+import type { TemplateSources } from './template';
+import { keyText, readYaml } from './yaml-document';
+import type { YamlDocument } from './yaml-document';
+
+/** A configuration as it was read: its value, and where everything in it stands. */
+export interface ConfigText {
+  /** Plain data; secrets filled in. */
+  readonly value: unknown;
+  /** Faults of syntax and of what could not be filled in. */
+  readonly faults: readonly ConfigFault[];
+  /** What was filled in and may be secret. */
+  readonly secrets: readonly string[];
+  /** Position of a value, or of the nearest thing around it. */
+  readonly locate: (path: ConfigPath, part?: 'key' | 'value') => TextPosition | undefined;
+  /** A value that was filled in, as it was written; undefined for any other. */
+  readonly templateAt: (path: ConfigPath) => string | undefined;
+}
+
+/** YAML aliases may repeat a part this often: far more than cameras that share settings need, far less than a bomb. */
+const MAX_ALIASES = 1000;
+
+/** These say where things are written and what they are called; messages need them, so what is filled in stays readable. */
+const PUBLIC_KEYS = new Set(['namespace', 'name', 'path', 'annotate', 'labels', 'startTime', 'type']);
+
+/** Reads YAML and fills in `${…}` in values. Does not throw for any text. */
+export function readConfigText(text: string, sources: TemplateSources): ConfigText {
+  const unreadable = (faults: readonly ConfigFault[]): ConfigText => ({
+    value: undefined,
+    faults,
+    secrets: [],
+    locate: () => undefined,
+    templateAt: () => undefined,
+  });
+  const read = readYaml(text);
+  if ('faults' in read) return unreadable(read.faults);
+  const { yaml } = read;
+  const plain = toPlain(yaml);
+  if (plain === undefined) {
+    return unreadable([
+      { path: '', message: `expected at most ${MAX_ALIASES} repetitions by YAML aliases, got more` },
+    ]);
+  }
+  const { faults, secrets, templates } = fillIn(yaml, plain.value, sources);
+  return {
+    value: toPlain(yaml)?.value,
+    faults,
+    secrets,
+    locate: yaml.locate,
+    templateAt: (path) => {
+      const node = yaml.nodeAt(path);
+      return isScalar(node) ? templates.get(node) : undefined;
+    },
+  };
+}
+
+function toPlain({ document }: YamlDocument): { readonly value: unknown } | undefined {
+  try {
+    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces the templates among the values of the document, in place. */
+function fillIn({ document, positionOf }: YamlDocument, plain: unknown, sources: TemplateSources) {
+  const faults: ConfigFault[] = [];
+  const secrets = new Set<string>();
+  const templates = new Map<Scalar, string>();
+  visit(document, {
+    Scalar(key, node, ancestors) {
+      if (key === 'key' || typeof node.value !== 'string' || !isTemplate(node.value)) return;
+      const path = pathOf([...ancestors, node]);
+      const expanded = expandTemplate(node.value, sources);
+      templates.set(node, describeTemplate(node.value));
+      if (expanded.faults.length > 0) {
+        const place = { path: formatPath(path), ...positionOf(node.range?.[0] ?? 0) };
+        faults.push(...expanded.faults.map((message) => ({ ...place, message })));
+        return;
+      }
+      node.value = toSchemaType(expanded.text, schemaAt(path, plain));
+      const isReadable = typeof node.value !== 'string' || isPublic(path);
+      for (const value of isReadable ? expanded.fileValues : expanded.values) secrets.add(value);
+    },
+  });
+  return { faults, secrets: [...secrets], templates };
+}
+
+/** False for `cameras.path.url`: a camera may be called like a key. */
+function isPublic(path: ConfigPath): boolean {
+  const isCamera = path[0] === 'cameras' && path.length < 3;
+  return !isCamera && PUBLIC_KEYS.has(String(path.findLast((part) => typeof part === 'string')));
+}
+
+/** A number or truth value where the schema wants one: the environment holds nothing but text. */
+function toSchemaType(text: string, schema: SchemaNode | undefined): string | number | boolean {
+  const types = [schema, ...(schema?.anyOf ?? [])].map((kind) => kind?.type);
+  const isNumeric = /^-?\d+(\.\d+)?$/.test(text) && text.length < 16;
+  if (isNumeric && types.some((type) => type === 'number' || type === 'integer')) return Number(text);
+  if (types.includes('boolean') && (text === 'true' || text === 'false')) return text === 'true';
+  return text;
+}
+
+/** Keys and indexes on the way down a chain of nodes and pairs. */
+function pathOf(chain: readonly unknown[]): ConfigPath {
+  const path: (string | number)[] = [];
+  chain.forEach((node, depth) => {
+    if (isPair(node)) path.push(keyText(node.key));
+    if (isSeq(node)) path.push(node.items.indexOf(chain[depth + 1]));
+  });
+  return path;
+}

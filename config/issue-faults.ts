@@ -1,0 +1,96 @@
+import type { z } from 'zod';
+import { formatPath } from './config-error';
+import type { ConfigFault, ConfigPath } from './config-error';
+import type { ConfigText } from './config-text';
+import { quote } from './quote';
+import { expectedOf, schemaAt, valueAt } from './schema-tree';
+import { suggest } from './suggest';
+
+/** What a fault is told from. */
+export type FaultContext = Pick<ConfigText, 'value' | 'locate' | 'templateAt'>;
+
+/** The message of a check that has none of its own (zod 4). */
+const ZOD_DEFAULT = 'Invalid input';
+
+/** What zod found, as faults for people: `expected …, got …`, with positions and without secrets. */
+export function toFaults(issues: readonly z.core.$ZodIssue[], context: FaultContext): ConfigFault[] {
+  return issues.flatMap((issue) => {
+    const path = issue.path.filter((part) => typeof part !== 'symbol');
+    switch (issue.code) {
+      case 'unrecognized_keys':
+        return issue.keys.map((key) => unknownKey([...path, key], context));
+      case 'invalid_key':
+        return [invalidKey(path, context)];
+      case 'invalid_union': {
+        const kinds = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
+        const expected = kinds.length === 0 ? expectedAt(path, context) : `one of ${kinds.join(', ')}`;
+        return [faultAt(path, expected, context, kinds)];
+      }
+      case 'custom':
+        return [
+          faultAt(path, issue.message === ZOD_DEFAULT ? expectedAt(path, context) : issue.message, context),
+        ];
+      default:
+        return [faultAt(path, expectedAt(path, context), context)];
+    }
+  });
+}
+
+/** The fault of a value that is not what it should be. */
+export function faultAt(
+  path: ConfigPath,
+  expected: string,
+  context: FaultContext,
+  words: readonly string[] = schemaAt(path, context.value)?.enum ?? [],
+): ConfigFault {
+  const hint = hintFor(path, context, words);
+  return {
+    path: formatPath(path),
+    ...context.locate(path),
+    message: `expected ${expected}, got ${describeAt(path, context)}${hint}`,
+  };
+}
+
+function expectedAt(path: ConfigPath, { value }: FaultContext): string {
+  const schema = schemaAt(path, value);
+  return schema === undefined ? 'something else' : expectedOf(schema);
+}
+
+function unknownKey(path: ConfigPath, context: FaultContext): ConfigFault {
+  const key = String(path.at(-1));
+  const known = Object.keys(schemaAt(path.slice(0, -1), context.value)?.properties ?? {});
+  const meant = suggest(key, known);
+  const expected =
+    meant === undefined ? `one of the keys ${known.join(', ')}` : `a known key (did you mean ${meant}?)`;
+  return {
+    path: formatPath(path),
+    ...context.locate(path, 'key'),
+    message: `expected ${expected}, got ${quote(key)}`,
+  };
+}
+
+function invalidKey(path: ConfigPath, context: FaultContext): ConfigFault {
+  const expected = 'a name of 1 to 63 of a-z, 0-9, "_" and "-", starting with a letter or digit';
+  return {
+    path: formatPath(path),
+    ...context.locate(path, 'key'),
+    message: `expected ${expected}, got ${quote(String(path.at(-1)))}`,
+  };
+}
+
+function hintFor(path: ConfigPath, context: FaultContext, words: readonly string[]): string {
+  const value = valueAt(context.value, path);
+  if (typeof value !== 'string' || context.templateAt(path) !== undefined) return '';
+  const meant = suggest(value, words);
+  return meant === undefined || meant === value ? '' : ` (did you mean ${meant}?)`;
+}
+
+/** What stands at a path, as it was written: never what was filled in. */
+function describeAt(path: ConfigPath, context: FaultContext): string {
+  const value = valueAt(context.value, path);
+  if (value === undefined || value === null) return 'nothing';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty map' : 'a map';
+  const written = context.templateAt(path) ?? value;
+  return typeof written === 'string' ? quote(written) : JSON.stringify(written);
+}

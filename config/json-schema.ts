@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { configSchema } from './schema';
+
+/** JSON Schema (draft 2020-12) of a configuration file, for editors and other tools. */
+export function configJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(configSchema, {
+    target: 'draft-2020-12',
+    io: 'input',
+    // `expected` is for our own messages and no keyword of JSON Schema.
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.expected;
+    },
+  });
+  return { ...schema, $id: 'urn:sightline:config:1', title: 'Sightline configuration' };
+}

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import type { ConfigPath } from './config-error';
+import { configSchema } from './schema';
+
+/** The parts of a JSON Schema that ours are made of. */
+export interface SchemaNode {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly const?: string;
+  readonly enum?: readonly string[];
+  readonly pattern?: string;
+  readonly format?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly minItems?: number;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly required?: readonly string[];
+  readonly propertyNames?: SchemaNode;
+  readonly additionalProperties?: SchemaNode | false;
+  readonly items?: SchemaNode;
+  readonly anyOf?: readonly SchemaNode[];
+  readonly oneOf?: readonly SchemaNode[];
+  /** Ours: how a fault names what should have stood there. No part of the published schema. */
+  readonly expected?: string;
+}
+
+/** The configuration's schema as data, with our own `expected`. */
+export const schemaTree = z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
+
+/**
+ * The schema of the value at a path; undefined where the path leads out of it. `value` is the whole configuration as it was
+ * written, which decides between the kinds of event sinks.
+ */
+export function schemaAt(path: ConfigPath, value: unknown): SchemaNode | undefined {
+  let node: SchemaNode | undefined = schemaTree;
+  let inner = value;
+  for (const key of path) {
+    if (node === undefined) return undefined;
+    node = chooseKind(node, inner);
+    node = typeof key === 'number' ? node.items : childOf(node, key);
+    inner = memberOf(inner, key);
+  }
+  return node === undefined ? undefined : chooseKind(node, inner);
+}
+
+function chooseKind(node: SchemaNode, value: unknown): SchemaNode {
+  const type = memberOf(value, 'type');
+  return node.oneOf?.find(({ properties }) => properties?.type?.const === type) ?? node;
+}
+
+function childOf(node: SchemaNode, key: string): SchemaNode | undefined {
+  if (node.properties !== undefined && Object.hasOwn(node.properties, key)) return node.properties[key];
+  return node.additionalProperties === false ? undefined : node.additionalProperties;
+}
+
+/** What stands at a key or index of a value, if it has such. */
+export function memberOf(value: unknown, key: string | number): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string | number, unknown>)[key];
+}
+
+/** What stands at a path of a value, if it leads anywhere. */
+export function valueAt(value: unknown, path: ConfigPath): unknown {
+  return path.reduce<unknown>(memberOf, value);
+}
+
+/** What a schema asks for, for people: `a whole number from 1 to 64`. */
+export function expectedOf(node: SchemaNode): string {
+  if (node.expected !== undefined) return node.expected;
+  if (node.const !== undefined) return node.const;
+  if (node.enum !== undefined) return `one of ${node.enum.join(', ')}`;
+  const kinds = node.oneOf ?? node.anyOf;
+  if (kinds !== undefined) return kinds.map(kindOf).join(' or ');
+  switch (node.type) {
+    case 'integer':
+      return `a whole number${rangeOf(node)}`;
+    case 'number':
+      return `a number${rangeOf(node)}`;
+    case 'boolean':
+      return 'true or false';
+    case 'array':
+      return `a list${node.minItems === undefined ? '' : ` of at least ${node.minItems}`}${wordsOf(node.items)}`;
+    case 'object':
+      return 'a map';
+    default:
+      return 'text';
+  }
+}
+
+function wordsOf(items: SchemaNode | undefined): string {
+  return items?.enum === undefined ? '' : ` of ${items.enum.join(', ')}`;
+}
+
+function kindOf(node: SchemaNode): string {
+  const type = node.properties?.type?.const;
+  return type === undefined ? expectedOf(node) : `a map with "type: ${type}"`;
+}
+
+function rangeOf({ minimum, maximum, exclusiveMinimum }: SchemaNode): string {
+  if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
+  const above = exclusiveMinimum === undefined ? '' : ` above ${exclusiveMinimum}`;
+  const below = maximum === undefined ? '' : `${above === '' ? '' : ' and'} at most ${maximum}`;
+  return above + below;
+}

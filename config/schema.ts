@@ -1,0 +1,204 @@
+import { z } from 'zod';
+import { NAMESPACE_PATTERN } from '../models/domain/keys';
+import { parseRedisUrl } from '../models/support/redis-url';
+import { expectedCameraUrl } from './camera-input';
+
+/** As `isCameraId` of models/domain/frame.ts, which a test holds it to. */
+export const CAMERA_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+
+/** Execution providers of the detector, fastest first. */
+export const PROVIDERS = ['tensorrt', 'cuda', 'webgpu', 'coreml', 'dml', 'cpu'] as const;
+
+// `expected` is how a fault names what should have stood there, where the type alone does not say it.
+const cameraUrl = z
+  .string()
+  .min(1)
+  .superRefine((url, context) => {
+    const expected = expectedCameraUrl(url);
+    if (expected !== undefined) context.addIssue({ code: 'custom', message: expected });
+  })
+  .meta({ expected: 'a URL with rtsp://, rtsps:// or file://, or the path of a file' });
+
+const redisUrl = z
+  .string()
+  .refine((url) => parseRedisUrl(url) !== undefined)
+  .meta({ expected: 'redis[s]://[[user]:password@]host[:port][/db], percent-encoded' });
+
+const path = z
+  .string()
+  .min(1)
+  .refine((text) => !text.includes('\0'));
+
+const trackSchema = z.strictObject({
+  confirmHits: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(3)
+    .describe('Detections that make a track of an object. More: fewer false tracks, which start later.'),
+  forgetAfterMs: z
+    .number()
+    .positive()
+    .max(600_000)
+    .default(1500)
+    .describe(
+      'Stream time after which an object that is not seen any more ends. More: fewer tracks cut in two.',
+    ),
+});
+
+const cameraSchema = z.strictObject({
+  url: cameraUrl.describe(
+    'Where the pictures come from: `rtsp://user:password@host/path` (or `rtsps://`), `file:///path`, or the path of a ' +
+      'file. Relative paths start at the folder of this file.',
+  ),
+  maxFps: z
+    .number()
+    .positive()
+    .max(240)
+    .default(10)
+    .describe('Frames a second that are looked at; a camera that sends fewer is looked at in full.'),
+  minScore: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe("Score from which a detection can start a track. Without it: the model's own threshold."),
+  labels: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('Kinds of objects to report, of those the model knows. Without it: all.'),
+  maxLatencyMs: z
+    .number()
+    .positive()
+    .max(600_000)
+    .default(500)
+    .describe('Live only: a frame older than this is not looked at any more.'),
+  resumeWindowMs: z
+    .number()
+    .min(0)
+    .max(3_600_000)
+    .default(10_000)
+    .describe('Live only: after an outage no longer than this, tracks go on instead of ending.'),
+  inFlight: z
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe(
+      'Frames of this camera inside the detector at once. Without it: 2 for live cameras, 16 for files.',
+    ),
+  annotate: path.optional().describe('Video file (.mp4) to write, with boxes, ids and labels drawn in.'),
+  startTime: z.iso
+    .datetime({ offset: true })
+    .default('1970-01-01T00:00:00Z')
+    .meta({ expected: 'a time such as 2026-05-01T12:00:00Z' })
+    .describe(
+      'Recorded files only: the time of day at which the recording begins. Events bear it plus stream time.',
+    ),
+  loop: z
+    .boolean()
+    .default(false)
+    .describe('Files only: start again at the end, for ever, as a live camera would go on.'),
+  realTime: z
+    .boolean()
+    .optional()
+    .describe('Files only: read at the speed of the recording. Without it: as `loop`.'),
+  track: trackSchema.prefault({}).describe('When an object becomes a track, and when it ends.'),
+  updateIntervalMs: z
+    .number()
+    .positive()
+    .max(3_600_000)
+    .default(1000)
+    .describe('Stream time between two `track.updated` events of one track.'),
+});
+
+const modelSchema = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .default('efficientvit-b0-416x256')
+    .describe('A bundled model, or the path of a manifest (`./my-model.manifest.json`).'),
+  providers: z
+    .array(z.enum(PROVIDERS))
+    .min(1)
+    .default(['cpu'])
+    .describe('What to run the model on: the first of these that works.'),
+  processes: z
+    .union([z.literal('auto'), z.int().min(1).max(256)])
+    .default('auto')
+    .describe('Inference processes. `auto`: one for each core this process may use.'),
+  maxBatch: z.int().min(1).max(64).default(4).describe('Frames given to the model at once, at most.'),
+  intraOpThreads: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(1)
+    .describe(
+      'Threads within one inference process. More than 1 pays only where there are fewer processes than cores.',
+    ),
+  inferenceTimeoutMs: z
+    .number()
+    .min(100)
+    .max(600_000)
+    .default(10_000)
+    .describe('An inference process that takes longer for a batch is replaced.'),
+});
+
+const jsonlSchema = z.strictObject({
+  type: z.literal('jsonl').describe('JSON Lines: one event a line.'),
+  path: path.describe('File to write, or `-` for standard output.'),
+  append: z
+    .boolean()
+    .default(false)
+    .describe('Write after what the file holds, instead of starting it anew.'),
+});
+
+const redisSchema = z.strictObject({
+  type: z
+    .literal('redis')
+    .describe('A Redis stream, `<namespace>:events:0`. Redis 6.2 or newer, policy `noeviction`.'),
+  url: redisUrl.describe('`redis://user:password@host:6379/0`, or `rediss://` for TLS.'),
+  maxLen: z
+    .int()
+    .min(1)
+    .max(1_000_000_000)
+    .default(100_000)
+    .describe('Events the stream keeps, about; older ones are trimmed.'),
+});
+
+/** The configuration file. The only source of its defaults, descriptions, types and JSON Schema. */
+export const configSchema = z.strictObject({
+  namespace: z
+    .string()
+    .regex(NAMESPACE_PATTERN)
+    .default('sightline')
+    .meta({ expected: '1 to 32 of a-z, 0-9 and "-", not starting with "-"' })
+    .describe('Prefix of every Redis key; installations that share a Redis need different ones.'),
+  model: modelSchema.prefault({}).describe('The detector.'),
+  cameras: z
+    .record(z.string().regex(CAMERA_ID_PATTERN), cameraSchema)
+    .refine((cameras) => Object.keys(cameras).length > 0)
+    .meta({ minProperties: 1, expected: 'at least one camera' })
+    .describe(
+      'The cameras by name. A name: 1 to 63 of a-z, 0-9, "_" and "-", starting with a letter or digit.',
+    ),
+  events: z
+    .array(z.discriminatedUnion('type', [jsonlSchema, redisSchema]))
+    .default([])
+    .describe('Where events go; every event goes to each of them.'),
+});
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** Configuration as people write it: what has a default may be left out. */
+export type ConfigInput = DeepReadonly<z.input<typeof configSchema>>;
+
+/** Configuration as the program uses it: complete, paths absolute, frozen. */
+export type Config = DeepReadonly<z.output<typeof configSchema>>;
+
+/** One camera of a loaded configuration. */
+export type CameraConfig = Config['cameras'][string];
+
+/** One event sink of a loaded configuration. */
+export type EventsConfig = Config['events'][number];
