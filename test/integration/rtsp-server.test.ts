@@ -1,0 +1,308 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { makeVideo } from '../fixtures/make-video';
+import { startRtspServer, type RtspServer, type RtspServerOptions } from '../fixtures/rtsp-server';
+import { createRtpSender } from '../fixtures/rtsp-server/rtp';
+import { descendantsOf } from '../support/processes';
+import { tempFolder } from '../support/temp-folder';
+import { waitFor } from '../support/wait-for';
+
+const RTSP_INPUT = ['-rtsp_transport', 'tcp', '-probesize', '32', '-analyzeduration', '0'];
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(command: string, ...args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(command, args, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+/** Decodes that many pictures of a stream; framecrc prints one line for each. */
+function readFrames(url: string, count: number, input: readonly string[] = RTSP_INPUT): Promise<Ended> {
+  const output = ['-frames:v', `${count}`, '-fps_mode', 'passthrough', '-f', 'framecrc', '-'];
+  return run('ffmpeg', '-v', 'error', '-nostdin', ...input, '-i', url, ...output);
+}
+
+function frameLines(text: string): readonly string[] {
+  return text.split('\n').filter((line) => /^\d/.test(line));
+}
+
+/**
+ * The pts of the second packet on: the first one's is often lost inside ffmpeg, whose parser keeps the last four times
+ * only, while a first picture comes in more RTP packets than that (SPS, PPS, SEI, fragments), as it does from cameras.
+ */
+async function packetPts(url: string, count: number): Promise<readonly number[]> {
+  const entries = ['-show_entries', 'packet=pts', '-read_intervals', `%+#${count}`, '-of', 'csv=p=0'];
+  const { stdout } = await run('ffprobe', '-v', 'error', ...RTSP_INPUT, ...entries, '-i', url);
+  return stdout
+    .split(/[\s,]+/)
+    .filter((line) => /^\d/.test(line))
+    .slice(-(count - 1))
+    .map(Number);
+}
+
+function steps(times: readonly number[]): readonly number[] {
+  return times.slice(1).map((time, index) => time - times[index]!);
+}
+
+describe('the fixture RTSP server', () => {
+  const folder = tempFolder();
+  const servers: RtspServer[] = [];
+  const children: ChildProcess[] = [];
+  const sockets: Socket[] = [];
+  let video: string;
+
+  beforeAll(async () => {
+    video = await makeVideo.plain(folder, { seconds: 1 });
+  });
+
+  afterEach(async () => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+  });
+
+  async function start(options: Partial<RtspServerOptions> = {}): Promise<RtspServer> {
+    const server = await startRtspServer({ video, ...options });
+    servers.push(server);
+    return server;
+  }
+
+  /** An ffmpeg that decodes until something ends it. */
+  function watch(url: string, ...input: readonly string[]) {
+    const output = ['-fps_mode', 'passthrough', '-f', 'framecrc', '-flush_packets', '1', '-'];
+    const child = spawn('ffmpeg', ['-v', 'error', '-nostdin', ...RTSP_INPUT, ...input, '-i', url, ...output]);
+    children.push(child);
+    let text = '';
+    child.stdout.on('data', (chunk) => (text += String(chunk)));
+    child.stderr.resume();
+    const exit = once(child, 'exit');
+    return { exit, frames: () => frameLines(text).length };
+  }
+
+  /** A client made by hand: sends requests and keeps what comes back as text. */
+  async function client(server: RtspServer) {
+    const socket = connect(server.port, '127.0.0.1');
+    sockets.push(socket);
+    await once(socket, 'connect');
+    let text = '';
+    let sequence = 0;
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+    socket.on('error', () => undefined);
+    return {
+      socket,
+      send: (method: string, ...headers: readonly string[]) => {
+        const lines = [`${method} ${server.url()} RTSP/1.0`, `CSeq: ${++sequence}`, ...headers];
+        socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+        const number = sequence;
+        return () => new RegExp(`RTSP/1\\.0 (\\d+) [^\\r]+\\r\\nCSeq: ${number}\\r`).exec(text)?.[1];
+      },
+      text: () => text,
+    };
+  }
+
+  it('gives ffmpeg as many pictures as it asks for, after refusing UDP', async () => {
+    const server = await start();
+    const { code, stdout } = await readFrames(server.url(), 12, ['-timeout', '5000000']);
+    expect(code).toBe(0);
+    expect(frameLines(stdout)).toHaveLength(12);
+    await waitFor(() => server.connections === 0, { what: 'ffmpeg to leave' });
+    expect(server.playing).toBe(0);
+  });
+
+  it('decodes without SPS and PPS in the SDP', async () => {
+    const server = await start({ sdpParameterSets: false });
+    const { code, stdout } = await readFrames(server.url(), 5);
+    expect(code).toBe(0);
+    expect(frameLines(stdout)).toHaveLength(5);
+  });
+
+  it('sends the pixels of the file', async () => {
+    const server = await start({ reencode: false });
+    const { stdout } = await readFrames(server.url(), 10);
+    const crcs = (text: string) => frameLines(text).map((line) => line.split(',').at(-1));
+    expect(crcs(stdout)).toEqual(crcs((await readFrames(video, 10, [])).stdout));
+  });
+
+  it('sends pictures larger than a packet in fragments', async () => {
+    const large = await makeVideo.plain(folder, { size: '640x480', seconds: 1 });
+    const server = await start({ video: large, reencode: false });
+    const { stdout, stderr } = await readFrames(server.url(), 10);
+    const crcs = (text: string) => frameLines(text).map((line) => line.split(',').at(-1));
+    expect(stderr).toBe('');
+    expect(crcs(stdout)).toEqual(crcs((await readFrames(large, 10, [])).stdout));
+  });
+
+  it('keeps the times of the file', async () => {
+    const server = await start({ video: await makeVideo.gapped(folder), reencode: false });
+    expect(steps(await packetPts(server.url(), 13))).toEqual([
+      ...Array.from({ length: 8 }, () => 9000),
+      279_000,
+      9000,
+      9000,
+    ]);
+  });
+
+  it('lets timestamps go on when the clip starts anew, across sender reports', async () => {
+    const server = await start({ senderReportIntervalMs: 300 });
+    expect(steps(await packetPts(server.url(), 25))).toEqual(Array.from({ length: 23 }, () => 9000));
+  });
+
+  it('ends the stream with the clip when it does not loop', async () => {
+    const server = await start({ loop: false });
+    const { code, stdout } = await readFrames(server.url(), 1000);
+    expect(code).toBe(0);
+    expect(frameLines(stdout)).toHaveLength(10);
+  });
+
+  it.each(['basic', 'digest'] as const)('lets in the right password, and no other, with %s', async (auth) => {
+    const server = await start({ auth, user: 'opera tor', password: 'p@ss/wörd:1' });
+    const right = await readFrames(server.urlWithCredentials(), 3);
+    expect(right.code).toBe(0);
+    expect(frameLines(right.stdout)).toHaveLength(3);
+
+    for (const url of [server.url(), server.urlWithCredentials().replace('%40', 'x')]) {
+      const wrong = await readFrames(url, 3);
+      expect(wrong.code).toBe(1);
+      expect(wrong.stderr).toContain('401');
+      expect(wrong.stdout).toBe('');
+    }
+  });
+
+  it('answers 404 for another path', async () => {
+    const server = await start({ path: '/cam?channel=1&subtype=0' });
+    expect((await readFrames(server.url(), 1)).code).toBe(0);
+    const { code, stderr } = await readFrames(server.url().replace('channel=1', 'channel=2'), 1);
+    expect(code).toBe(1);
+    expect(stderr).toContain('404');
+  });
+
+  it('answers what it does not support with the status for it, and stays', async () => {
+    const server = await start();
+    const { send, socket } = await client(server);
+    const answers = [
+      send('OPTIONS'),
+      send('SETUP', 'Transport: RTP/AVP;unicast;client_port=5000-5001'),
+      send('PLAY'),
+      send('RECORD'),
+      send('GET_PARAMETER', 'Session: unknown'),
+      send('GET_PARAMETER'),
+      send('SETUP', 'Transport: RTP/AVP/TCP;unicast;interleaved=0-1'),
+      send('TEARDOWN'),
+    ];
+    await once(socket, 'end');
+    expect(answers.map((status) => status())).toEqual('200 461 454 501 454 200 200 200'.split(' '));
+  });
+
+  it('closes the connection of a client that does not speak RTSP', async () => {
+    const { socket, text } = await client(await start());
+    socket.write('GET / HTTP/1.1\r\n\r\n');
+    await once(socket, 'end');
+    expect(text()).toContain('RTSP/1.0 400 Bad Request');
+  });
+
+  it('stalls ffmpeg by a freeze until its timeout ends it', async () => {
+    const server = await start();
+    const { exit, frames } = watch(server.url(), '-timeout', '500000');
+    await waitFor(() => frames() >= 3, { what: 'three pictures' });
+    server.freeze();
+    expect(server.connections).toBe(1);
+    await exit;
+    await waitFor(() => server.connections === 0, { what: 'the connection to end' });
+  });
+
+  it('goes on after a freeze at a key frame, and answers what was asked meanwhile', async () => {
+    const server = await start();
+    const { frames } = watch(server.url());
+    await waitFor(() => frames() >= 3, { what: 'three pictures' });
+    server.freeze();
+    await waitFor(() => server.skipped >= 3, { what: 'three lost pictures' });
+    const { send } = await client(server);
+    const status = send('OPTIONS');
+    await waitFor(() => server.connections === 2, { what: 'the second client' });
+    const seen = frames();
+    expect(status()).toBeUndefined();
+    server.resume();
+    await waitFor(() => status() === '200', { what: 'the late answer' });
+    await waitFor(() => frames() > seen + 5, { what: 'more pictures' });
+  });
+
+  it('ends ffmpeg when killed, refuses connections, and serves again after a restart on the same port', async () => {
+    const server = await start();
+    const { port } = server;
+    const { exit, frames } = watch(server.url());
+    await waitFor(() => frames() >= 3, { what: 'three pictures' });
+    await server.kill();
+    await exit;
+    expect(server.connections).toBe(0);
+    expect((await readFrames(server.url(), 1)).stderr).toContain('Connection refused');
+
+    await server.restart();
+    expect(server.port).toBe(port);
+    expect(frameLines((await readFrames(server.url(), 3)).stdout)).toHaveLength(3);
+  });
+
+  it('goes on listening when it drops its clients', async () => {
+    const server = await start();
+    const { exit, frames } = watch(server.url());
+    await waitFor(() => frames() >= 3, { what: 'three pictures' });
+    server.drop();
+    await exit;
+    expect(frameLines((await readFrames(server.url(), 3)).stdout)).toHaveLength(3);
+    expect(server.accepted).toBe(2);
+  });
+
+  it('drops pictures instead of growing when a client does not read', async () => {
+    // Noise does not compress: these are some 40 Mbit/s, which fill the kernel's buffers soon.
+    const noise = `${folder}/noise.mp4`;
+    const source = 'nullsrc=size=640x480:rate=25:duration=1,noise=alls=100:allf=t';
+    await run('ffmpeg', '-v', 'error', '-f', 'lavfi', '-i', source, '-c:v', 'libx264', '-preset', 'ultrafast', '-qp', '10', '-g', '5', '-bf', '0', '-pix_fmt', 'yuv420p', noise); // prettier-ignore
+    const maxQueuedBytes = 256 * 1024;
+    const server = await start({ video: noise, reencode: false, maxQueuedBytes });
+    const { send, socket } = await client(server);
+    const isSetUp = send('SETUP', 'Transport: RTP/AVP/TCP;unicast;interleaved=0-1');
+    await waitFor(() => isSetUp() === '200', { what: 'the set-up' });
+    send('PLAY');
+    socket.pause();
+    await waitFor(() => server.skipped > 20, { what: 'lost pictures', timeoutMs: 30_000 });
+    // One picture more than the bound may be under way; none of this clip is larger than half a megabyte.
+    expect(server.queuedBytes).toBeLessThan(maxQueuedBytes + 512 * 1024);
+    socket.resume();
+    await waitFor(() => server.queuedBytes === 0, { what: 'the queue to empty' });
+  });
+
+  it('refuses a video without H.264 when it may not encode, and leaves no process', async () => {
+    const audio = await makeVideo.audioOnly(folder);
+    await expect(startRtspServer({ video: audio, reencode: false })).rejects.toThrow('audio-only.mp4');
+    await expect(startRtspServer({ video, path: 'stream' })).rejects.toThrow('expected a leading /');
+    expect(descendantsOf().filter(({ command }) => command.startsWith('ffmpeg'))).toEqual([]);
+  });
+});
+
+describe('createRtpSender', () => {
+  it('lets sequence numbers and timestamps wrap', () => {
+    const sender = createRtpSender({ ssrc: 1, firstSequence: 0xffff });
+    const [first, second] = sender.packetise([Buffer.from([0x65]), Buffer.from([0x65])], 2 ** 32 + 5);
+    expect(first!.readUInt16BE(2)).toBe(0xffff);
+    expect(second!.readUInt16BE(2)).toBe(0);
+    expect(first!.readUInt32BE(4)).toBe(5);
+  });
+
+  it('splits a NAL unit into fragments that join to itself, marking the last', () => {
+    const nal = Buffer.from([0x65, ...Array.from({ length: 25 }, (_, index) => index)]);
+    const sender = createRtpSender({ ssrc: 1, firstSequence: 0, maxPayloadBytes: 12 });
+    const packets = sender.packetise([nal], 0);
+    expect(packets.map((packet) => packet[13]! >> 6)).toEqual([2, 0, 1]);
+    expect(packets.map((packet) => packet[1]! >> 7)).toEqual([0, 0, 1]);
+    expect(packets.every((packet) => packet.length <= 24 && packet[12] === 0x7c)).toBe(true);
+    const header = Buffer.from([(packets[0]![12]! & 0xe0) | (packets[0]![13]! & 0x1f)]);
+    expect(Buffer.concat([header, ...packets.map((packet) => packet.subarray(14))])).toEqual(nal);
+  });
+});
