@@ -1,0 +1,119 @@
+import { defer, tap } from 'rxjs';
+import type { Observable, OperatorFunction } from 'rxjs';
+import type { Clock } from '../models/domain/clock';
+import type { DetectPort } from '../models/domain/detect-port';
+import type { PipelineError } from '../models/domain/errors';
+import type { SightlineEvent } from '../models/domain/event';
+import { createRunKey } from '../models/domain/event-id';
+import type { Ledger } from '../models/domain/ledger';
+import type { CameraStatus } from '../models/domain/camera-status';
+import type { ViewFrame } from '../models/domain/frame';
+import type { TrackedFrame, TracksClosed } from '../models/domain/track';
+import { annotatedVideo } from '../operators/sinks/annotated-video';
+import { cameraSource } from '../operators/sources/camera-source';
+import { ffmpegFrames } from '../operators/sources/ffmpeg-frames';
+import { detectFrames } from '../operators/transforms/detect-frames';
+import { emitEvents } from '../operators/transforms/emit-events';
+import { trackObjects } from '../operators/transforms/track-objects';
+import { analysisOf } from './camera-spec';
+import type { CameraSpec } from './camera-spec';
+
+/** What a camera's chain needs from outside. */
+export interface CameraDeps {
+  readonly port: DetectPort;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  /** `source` of its events. */
+  readonly eventSource: string;
+  /** Emits when the camera is to stop in good order. */
+  readonly stop: Observable<unknown>;
+  readonly isStopping: () => boolean;
+  readonly onFailure: (error: PipelineError, retryInMs: number | undefined) => void;
+  readonly onTracked: (frame: TrackedFrame) => void;
+  /** Resolves when the sinks have room for more events. */
+  readonly sinksReady: () => Promise<void>;
+}
+
+/** Pictures of the source's own size that one camera may hold for an annotated video. */
+const VIEW_BUDGET_BYTES = 64 * 1024 * 1024;
+/** Buffers beside those in the detector: one waiting, one being filled, one on its way between. */
+const SPARE_BUFFERS = 3;
+/** Detections below a camera's `minScore` still keep known tracks alive, down to this score. */
+const LOWEST_TRACKED_SCORE = 0.2;
+
+/**
+ * One camera from its pictures to its events. Start reading here: each line is a stage, in the order of the data.
+ */
+export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<SightlineEvent> {
+  const { port, clock, ledger, stop } = deps;
+  const { labels, minScore } = spec;
+  const wanted = labels === undefined ? undefined : new Set(labels);
+  const firstEpoch = firstEpochOf(spec, clock);
+
+  return cameraSource({
+    cameraId: spec.id,
+    mode: spec.mode,
+    isLooping: spec.isLooping,
+    clock,
+    ledger,
+    startAtMs: spec.startAtMs,
+    firstEpoch,
+    resumeWindowMs: spec.resumeWindowMs,
+    stop,
+    onFailure: deps.onFailure,
+    decode: () =>
+      ffmpegFrames({
+        request: {
+          kind: spec.kind,
+          location: spec.location,
+          input: port.detector.input,
+          isRealTime: spec.isRealTime,
+          ...(spec.maxFps !== undefined && { maxFps: spec.maxFps }),
+        },
+        mode: spec.mode,
+        detectBuffers: spec.inFlight + SPARE_BUFFERS,
+        ...(spec.annotatePath !== undefined && { view: { budgetBytes: VIEW_BUDGET_BYTES } }),
+      }),
+  }).pipe(
+    detectFrames<CameraStatus | ViewFrame>({
+      port,
+      ledger,
+      cameraId: spec.id,
+      mode: spec.mode,
+      inFlight: spec.inFlight,
+      maxLatencyMs: spec.maxLatencyMs,
+      ready: deps.sinksReady,
+      ...(wanted !== undefined && { isWanted: ({ label }) => wanted.has(label) }),
+    }),
+    trackObjects({
+      ...spec.track,
+      highScore: minScore,
+      lowScore: Math.min(minScore, LOWEST_TRACKED_SCORE),
+      endReason: () => (deps.isStopping() ? 'stopped' : 'completed'),
+    }),
+    tap((item) => item.kind === 'tracked' && deps.onTracked(item)),
+    annotate(spec),
+    emitEvents({
+      cameraId: spec.id,
+      source: deps.eventSource,
+      runKey: createRunKey(analysisOf(spec), port.detector.sha256),
+      updateIntervalMs: spec.updateIntervalMs,
+    }),
+  );
+}
+
+type Tracked = TrackedFrame | TracksClosed | CameraStatus;
+
+function annotate({ annotatePath }: CameraSpec): OperatorFunction<Tracked | ViewFrame, Tracked> {
+  if (annotatePath !== undefined)
+    return annotatedVideo({ path: annotatePath, sampleAspect: (frame) => frame.sampleAspect });
+  return (source) => defer(() => source as Observable<Tracked>);
+}
+
+/**
+ * Recorded sources count epochs from 0. A live one starts at the second it was started in: a restart of the process would
+ * else repeat the ids of other events.
+ */
+function firstEpochOf({ mode }: CameraSpec, clock: Clock): number {
+  return mode === 'live' ? Math.floor(clock.nowMs() / 1000) : 0;
+}

@@ -1,0 +1,62 @@
+import { cameraInput } from '../config/camera-input';
+import type { CameraConfig } from '../config/schema';
+import type { DetectorInfo } from '../models/domain/detect-port';
+import { cameraId } from '../models/domain/frame';
+import type { CameraId, SourceMode } from '../models/domain/frame';
+import { redact } from '../models/domain/redact';
+import { isImagePath } from './inputs';
+import type { Input } from './inputs';
+
+/** One camera, ready to be started: its input found, its settings checked, every default filled in. */
+export interface CameraSpec extends Input {
+  readonly id: CameraId;
+  readonly mode: SourceMode;
+  readonly isLooping: boolean;
+  readonly isRealTime: boolean;
+  /** Recorded: event time of pts 0, in milliseconds since 1970. */
+  readonly startAtMs: number;
+  /** Frames analysed a second of stream time; absent: every frame. */
+  readonly maxFps?: number;
+  /** Score from which a detection may begin a track. */
+  readonly minScore: number;
+  /** Labels wanted; absent: all of the model's. */
+  readonly labels?: readonly string[];
+  readonly maxLatencyMs: number;
+  readonly resumeWindowMs: number;
+  readonly inFlight: number;
+  readonly updateIntervalMs: number;
+  readonly track: { readonly confirmHits: number; readonly forgetAfterMs: number };
+  /** Where the annotated video goes. */
+  readonly annotatePath?: string;
+}
+
+/** What decides which events a camera gives: no path, no credential, nothing of where events go. */
+export function analysisOf(spec: CameraSpec): Record<string, unknown> {
+  const { id, mode, startAtMs, maxFps, minScore, labels, resumeWindowMs, updateIntervalMs, track } = spec;
+  return { id, mode, startAtMs, maxFps, minScore, labels, resumeWindowMs, updateIntervalMs, track };
+}
+
+/** Frames of one camera in the detector at once: a live one must stay current, a recorded one must keep all workers busy. */
+const DEFAULT_IN_FLIGHT: Record<SourceMode, number> = { live: 2, recorded: 16 };
+
+/** What a camera's configuration means for a detector. */
+export function toCameraSpec(name: string, config: CameraConfig, detector: DetectorInfo): CameraSpec {
+  const input = cameraInput(config);
+  const { mode, location } = input;
+  const { maxFps, labels, maxLatencyMs, resumeWindowMs, updateIntervalMs, track, annotate } = config;
+  return {
+    ...input,
+    id: cameraId(name),
+    kind: input.kind === 'file' && isImagePath(location) ? 'image' : input.kind,
+    displayName: redact(location),
+    maxFps,
+    minScore: config.minScore ?? detector.defaultMinScore,
+    ...(labels !== undefined && { labels }),
+    maxLatencyMs,
+    resumeWindowMs,
+    inFlight: config.inFlight ?? DEFAULT_IN_FLIGHT[mode],
+    updateIntervalMs,
+    track,
+    ...(annotate !== undefined && { annotatePath: annotate }),
+  };
+}

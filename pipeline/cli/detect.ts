@@ -1,0 +1,220 @@
+import { once } from 'node:events';
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { NEVER, fromEvent, merge, take } from 'rxjs';
+import { defineConfig } from '../../config/define-config';
+import { systemClock } from '../../models/domain/clock';
+import { PipelineError, toPipelineError } from '../../models/domain/errors';
+import type { FailureCode } from '../../models/domain/errors';
+import type { DetectPort } from '../../models/domain/detect-port';
+import type { CameraStatus } from '../../models/domain/camera-status';
+import { cameraId } from '../../models/domain/frame';
+import type { ViewFrame } from '../../models/domain/frame';
+import { createLedger } from '../../models/domain/ledger';
+import type { Observation } from '../../models/domain/observation';
+import { loadManifest } from '../../models/efficientvit/manifest';
+import { redact } from '../../models/domain/redact';
+import { cameraSource } from '../../operators/sources/camera-source';
+import { ffmpegFrames } from '../../operators/sources/ffmpeg-frames';
+import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
+import { detectFrames } from '../../operators/transforms/detect-frames';
+import { startDetector } from '../detector';
+import { checkReadableFile, isImagePath } from '../inputs';
+import type { Input } from '../inputs';
+import { createTelemetry } from '../telemetry';
+import { createLog } from './log';
+import { catchStopSignals } from './signals';
+import { EXIT, UsageError, listFlag, numberFlag } from './usage';
+
+interface DetectFlags {
+  readonly model?: string;
+  readonly minScore?: string;
+  readonly labels?: string;
+  readonly maxFps?: string;
+  readonly providers?: string;
+  readonly processes?: string;
+  readonly batch?: string;
+}
+
+/** Frames inside the detector at once: enough for every core, since order is kept anyway. */
+const IN_FLIGHT = 16;
+
+/** `sightline detect`: each frame's detections as JSON Lines on standard output, without tracking. */
+export function addDetectCommand(program: Command): void {
+  program
+    .command('detect')
+    .description('print the detections of pictures and videos as JSON Lines')
+    .argument('<inputs...>', 'pictures, videos, or folders of pictures')
+    .option('-m, --model <name>', 'bundled model or path of a manifest')
+    .option('--min-score <p>', "least score (default: the model's own; 0.05 to evaluate)")
+    .option('--labels <list>', 'kinds of objects: person,car')
+    .option('--max-fps <n>', 'frames a second (default: every frame)')
+    .option('--providers <list>', 'what to run the model on, best first (default cpu)')
+    .option('--processes <n>', 'inference processes (default: one for each core)')
+    .option('--batch <n>', 'frames given to the model at once, at most')
+    .action(async (inputs: string[], flags: DetectFlags) => {
+      process.exitCode = await detect(inputs, flags);
+    });
+}
+
+async function detect(given: readonly string[], flags: DetectFlags): Promise<number> {
+  const providers = listFlag('--providers', flags.providers);
+  const processes = numberFlag('--processes', flags.processes, { min: 1, max: 256 });
+  const maxBatch = numberFlag('--batch', flags.batch, { min: 1, max: 64 });
+  const maxFps = numberFlag('--max-fps', flags.maxFps, { min: 0.01, max: 240 });
+  const { config } = defineConfig({
+    model: {
+      ...(flags.model !== undefined && { name: flags.model }),
+      ...(providers !== undefined && { providers: providers as ['cpu'] }),
+      ...(processes !== undefined && { processes }),
+      ...(maxBatch !== undefined && { maxBatch }),
+    },
+    // The schema asks for a camera; a command that has inputs instead gives them one by one.
+    cameras: { input: { url: 'input' } },
+  });
+  const say = (text: string) => void process.stderr.write(`sightline: ${redact(text)}\n`);
+  const log = createLog({ format: 'text', level: 'warn', redact, write: say });
+  const manifest = await loadManifest(config.model.name);
+  const minScore = numberFlag('--min-score', flags.minScore, { min: 0, max: 1 }) ?? manifest.thresholds.score;
+  const labels = wantedLabels(flags, manifest.labels);
+  await probeFfmpeg();
+  const port = await startDetector(config.model, manifest, createTelemetry(log));
+  const signals = catchStopSignals(say);
+  let isFailed = false;
+  try {
+    for await (const input of expand(given, say)) {
+      if (signals.signal.aborted || process.stdout.destroyed) break;
+      try {
+        if (input instanceof PipelineError) throw input;
+        await checkReadableFile(input);
+        await printDetections(input, {
+          port,
+          signal: signals.signal,
+          ...(maxFps !== undefined && { maxFps }),
+          isWanted: ({ label, score }) => score >= minScore && (labels?.has(label) ?? true),
+        });
+      } catch (error) {
+        isFailed = true;
+        say(toPipelineError(error).message);
+      }
+    }
+  } finally {
+    await port.close();
+    signals.release();
+  }
+  return isFailed ? EXIT.failed : EXIT.done;
+}
+
+function wantedLabels({ labels }: DetectFlags, known: readonly string[]): ReadonlySet<string> | undefined {
+  const wanted = listFlag('--labels', labels);
+  const unknown = wanted?.find((label) => !known.includes(label));
+  if (unknown === undefined) return wanted && new Set(wanted);
+  throw new UsageError(`--labels: expected some of ${known.join(', ')}, got ${JSON.stringify(unknown)}`);
+}
+
+/** The inputs one by one; a folder stands for its pictures, by name. */
+async function* expand(
+  given: readonly string[],
+  say: (text: string) => void,
+): AsyncGenerator<Input | PipelineError> {
+  for (const path of given) {
+    if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
+      yield new PipelineError(
+        'protocol',
+        `${path}: expected the path of a picture, a video or a folder, got a URL`,
+      );
+    } else if ((await stat(path).catch(() => undefined))?.isDirectory() !== true) {
+      yield toInput(path);
+    } else {
+      const names = (await readdir(path)).filter(isImagePath).sort();
+      if (names.length === 0) say(`${path}: expected pictures in the folder, found none`);
+      for (const name of names) yield toInput(join(path, name));
+    }
+  }
+}
+
+function toInput(path: string): Input {
+  return { kind: isImagePath(path) ? 'image' : 'file', location: resolve(path), displayName: path };
+}
+
+interface PrintOptions {
+  readonly port: DetectPort;
+  readonly signal: AbortSignal;
+  readonly maxFps?: number;
+  readonly isWanted: (detection: { readonly label: string; readonly score: number }) => boolean;
+}
+
+async function printDetections(
+  input: Input,
+  { port, signal, maxFps, isWanted }: PrintOptions,
+): Promise<void> {
+  const ledger = createLedger();
+  const id = cameraId('input');
+  let failure: PipelineError | undefined;
+  let room: Promise<unknown> = Promise.resolve();
+  const aborted = signal.aborted ? NEVER : fromEvent(signal, 'abort').pipe(take(1));
+  const frames = cameraSource({
+    cameraId: id,
+    mode: 'recorded',
+    clock: systemClock,
+    ledger,
+    startAtMs: 0,
+    firstEpoch: 0,
+    resumeWindowMs: 0,
+    stop: merge(aborted, fromEvent(process.stdout, 'close')),
+    onFailure: (error) => (failure = error),
+    decode: () =>
+      ffmpegFrames({
+        request: {
+          kind: input.kind,
+          location: input.location,
+          input: port.detector.input,
+          ...(maxFps !== undefined && { maxFps }),
+        },
+        mode: 'recorded',
+        detectBuffers: IN_FLIGHT + 2,
+      }),
+  }).pipe(
+    detectFrames<CameraStatus | ViewFrame>({
+      port,
+      ledger,
+      cameraId: id,
+      mode: 'recorded',
+      inFlight: IN_FLIGHT,
+      maxLatencyMs: 0,
+      isWanted,
+      ready: async () => {
+        await room;
+      },
+    }),
+  );
+  let frame = 0;
+  await frames.forEach((item) => {
+    if (item.kind !== 'observation') return;
+    const line = lineOf(input.displayName, frame++, item);
+    if (line === undefined || process.stdout.destroyed) return;
+    if (!process.stdout.write(line)) room = once(process.stdout, 'drain').catch(() => undefined);
+  });
+  const [lost] = Object.entries(ledger.total().failed);
+  if (failure !== undefined) throw new PipelineError(failure.code, `${input.displayName}: ${failure.detail}`);
+  if (lost !== undefined) {
+    throw new PipelineError(
+      lost[0] as FailureCode,
+      `${input.displayName}: ${lost[1]} frames were not looked at`,
+    );
+  }
+}
+
+function lineOf(source: string, frame: number, observation: Observation): string | undefined {
+  if (!('detections' in observation)) return undefined;
+  const { ptsMs, source: size } = observation.frame;
+  const detections = observation.detections.map(({ label, score, box }) => ({
+    label,
+    score: round(score, 4),
+    box: box.map((value) => round(value, 2)),
+  }));
+  return `${JSON.stringify({ source, frame, ptsMs: round(ptsMs, 3), ...size, detections })}\n`;
+}
+
+const round = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits;

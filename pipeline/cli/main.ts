@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { redact } from '../../models/domain/redact';
+import { packageRoot } from '../../models/support/package-root';
+import { addDetectCommand } from './detect';
+import { addRunCommand } from './run';
+import { addSchemaCommand } from './schema';
+import { EXIT, describeError, exitCodeOf } from './usage';
+import { addValidateCommand } from './validate';
+
+/** The whole command line; each command sets `process.exitCode` or throws. */
+function createProgram(): Command {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  const program = new Command('sightline')
+    .description('Camera URLs in, a trustworthy stream of events out.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(redact(text)) });
+  addRunCommand(program);
+  addDetectCommand(program);
+  addValidateCommand(program);
+  addSchemaCommand(program);
+  for (const command of program.commands) command.exitOverride();
+  return program;
+}
+
+async function main(): Promise<void> {
+  // Who reads our output may leave at any time, as `| head -1` does; the commands notice and end.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  try {
+    await createProgram().parseAsync(process.argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+      return;
+    }
+    process.stderr.write(`sightline: ${redact(describeError(error))}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+void main();

@@ -1,0 +1,161 @@
+import { resolve } from 'node:path';
+import { defineConfig } from '../../config/define-config';
+import { expectedCameraUrl } from '../../config/camera-input';
+import { loadConfig } from '../../config/load';
+import type { ConfigInput } from '../../config/schema';
+import type { LoadedConfig } from '../../config/validate';
+import { redact } from '../../models/domain/redact';
+import { nameCamera } from '../inputs';
+import { UsageError, listFlag, numberFlag } from './usage';
+
+/** Flags of `sightline run`, as commander gives them. */
+export interface RunFlags {
+  readonly config?: string;
+  readonly output?: string;
+  readonly events?: string;
+  readonly annotate?: string;
+  readonly model?: string;
+  readonly maxFps?: string;
+  readonly labels?: string;
+  readonly minScore?: string;
+  readonly startTime?: string;
+  readonly providers?: string;
+  readonly processes?: string;
+  readonly batch?: string;
+  readonly namespace?: string;
+  readonly logFormat: string;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** What a run is to do. */
+export interface RunPlan {
+  readonly loaded: LoadedConfig;
+  /** One line for each input that cannot be one; the others run. */
+  readonly refused: readonly string[];
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+type CameraInputs = Record<string, Writable<ConfigInput['cameras'][string]>>;
+
+/**
+ * The configuration of a run: a file, with flags over its values, or inputs with flags alone. Everything goes through the
+ * same schema. Throws UsageError or ConfigError.
+ */
+export function runConfig(given: readonly string[], flags: RunFlags): RunPlan {
+  if (flags.logFormat !== 'text' && flags.logFormat !== 'json') {
+    throw new UsageError(`--log-format: expected text or json, got ${JSON.stringify(flags.logFormat)}`);
+  }
+  if (flags.config !== undefined) return { loaded: fromFile(flags.config, given, flags), refused: [] };
+  const refused = given.flatMap((input) => {
+    const expected = expectedCameraUrl(input);
+    return expected === undefined ? [] : [`${redact(input)}: expected ${expected}`];
+  });
+  const inputs = given.filter((input) => expectedCameraUrl(input) === undefined);
+  if (refused.length > 0 && inputs.length === 0) throw new UsageError(refused.join('\n'));
+  if (inputs.length === 0) throw new UsageError('run: expected an input or --config, got neither');
+  if (flags.annotate !== undefined && inputs.length > 1) {
+    throw new UsageError(
+      `--annotate: expected one input, got ${inputs.length}; set annotate of each camera in a --config`,
+    );
+  }
+  return { loaded: defineConfig(baseOf(flags, camerasOf(inputs, flags), eventsOf(flags))), refused };
+}
+
+function fromFile(path: string, inputs: readonly string[], flags: RunFlags): LoadedConfig {
+  if (inputs.length > 0)
+    throw new UsageError(`run: expected inputs or --config, got both (${inputs.length} inputs)`);
+  const loaded = loadConfig(path);
+  const { config } = loaded;
+  const ids = Object.keys(config.cameras);
+  if (flags.annotate !== undefined && ids.length > 1) {
+    throw new UsageError(
+      `--annotate: expected one camera, got ${ids.length}; set annotate of each camera in ${path}`,
+    );
+  }
+  const overrides = cameraFlags(flags);
+  if (Object.keys(overrides).length === 0 && isConfigUntouched(flags)) return loaded;
+  const cameras = Object.fromEntries(
+    Object.entries(config.cameras).map(([id, camera]) => [id, { ...camera, ...overrides }]),
+  );
+  const events = eventsOf(flags);
+  const merged = {
+    ...config,
+    ...baseOf(flags, cameras, events.length > 0 ? events : config.events),
+    model: { ...config.model, ...modelFlags(flags) },
+    namespace: flags.namespace ?? config.namespace,
+  };
+  const { config: checked } = defineConfig(merged);
+  return { ...loaded, config: checked };
+}
+
+function isConfigUntouched({
+  output,
+  events,
+  model,
+  providers,
+  processes,
+  batch,
+  namespace,
+}: RunFlags): boolean {
+  return [output, events, model, providers, processes, batch, namespace].every((flag) => flag === undefined);
+}
+
+function camerasOf(inputs: readonly string[], flags: RunFlags): CameraInputs {
+  const cameras: CameraInputs = {};
+  for (const url of inputs) {
+    const taken = new Set(Object.keys(cameras));
+    cameras[nameCamera(url, taken)] = { url, ...cameraFlags(flags) };
+  }
+  return cameras;
+}
+
+function cameraFlags(flags: RunFlags): Omit<ConfigInput['cameras'][string], 'url'> {
+  const maxFps = numberFlag('--max-fps', flags.maxFps, { min: 0.01, max: 240 });
+  const minScore = numberFlag('--min-score', flags.minScore, { min: 0, max: 1 });
+  const labels = listFlag('--labels', flags.labels);
+  return {
+    ...(maxFps !== undefined && { maxFps }),
+    ...(minScore !== undefined && { minScore }),
+    ...(labels !== undefined && { labels }),
+    ...(flags.startTime !== undefined && { startTime: flags.startTime }),
+    ...(flags.annotate !== undefined && { annotate: resolve(flags.annotate) }),
+  };
+}
+
+function modelFlags(flags: RunFlags): NonNullable<ConfigInput['model']> {
+  const processes = numberFlag('--processes', flags.processes, { min: 1, max: 256 });
+  const maxBatch = numberFlag('--batch', flags.batch, { min: 1, max: 64 });
+  const providers = listFlag('--providers', flags.providers);
+  return {
+    ...(flags.model !== undefined && { name: flags.model }),
+    ...(processes !== undefined && { processes }),
+    ...(maxBatch !== undefined && { maxBatch }),
+    // Names that are none are faults of the schema, which lists the right ones.
+    ...(providers !== undefined && {
+      providers: providers as NonNullable<ConfigInput['model']>['providers'],
+    }),
+  };
+}
+
+function eventsOf({ output, events }: RunFlags): NonNullable<ConfigInput['events']> {
+  return [
+    ...(output === undefined
+      ? []
+      : [{ type: 'jsonl' as const, path: output === '-' ? '-' : resolve(output) }]),
+    ...(events === undefined ? [] : [{ type: 'redis' as const, url: events }]),
+  ];
+}
+
+function baseOf(
+  flags: RunFlags,
+  cameras: ConfigInput['cameras'],
+  events: NonNullable<ConfigInput['events']>,
+): ConfigInput {
+  return {
+    ...(flags.namespace !== undefined && { namespace: flags.namespace }),
+    model: modelFlags(flags),
+    cameras,
+    events,
+  };
+}

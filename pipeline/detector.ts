@@ -1,0 +1,36 @@
+import type { Config } from '../config/schema';
+import { systemClock } from '../models/domain/clock';
+import type { Manifest } from '../models/efficientvit/manifest';
+import { createLocalDetectPort } from '../workers/local/local-detect-port';
+import type { LocalDetectPort } from '../workers/local/pool-types';
+import type { Telemetry } from './telemetry';
+
+/** Starts the local inference processes that a configuration asks for. Rejects when the model cannot be loaded. */
+export function startDetector(
+  model: Config['model'],
+  manifest: Manifest,
+  telemetry: Telemetry,
+): Promise<LocalDetectPort> {
+  const { providers, processes, maxBatch, intraOpThreads, inferenceTimeoutMs } = model;
+  let isTold = false;
+  return createLocalDetectPort({
+    manifest,
+    providers,
+    ...(processes !== 'auto' && { processes }),
+    maxBatch,
+    intraOpThreads,
+    inferenceTimeoutMs,
+    clock: systemClock,
+    onEvent(event) {
+      if (event.kind === 'process_lost') {
+        telemetry.workerReplaced(`${event.error.message}; ${event.lostFrames} frames lost with it`);
+      }
+      if (event.kind === 'frames_refused')
+        telemetry.warning(`${event.frames} frames: ${event.error.message}`);
+      // All processes run the same providers; one line is enough.
+      if (event.kind !== 'process_ready' || isTold) return;
+      isTold = true;
+      telemetry.providerChosen(event.provider, event.attempts);
+    },
+  });
+}

@@ -1,0 +1,188 @@
+import { Subject } from 'rxjs';
+import { systemClock } from '../models/domain/clock';
+import type { Clock } from '../models/domain/clock';
+import type { DetectPort } from '../models/domain/detect-port';
+import { PipelineError, toPipelineError } from '../models/domain/errors';
+import type { SightlineEvent } from '../models/domain/event';
+import type { EventSink } from '../models/domain/event-sink';
+import type { CameraId } from '../models/domain/frame';
+import { createLedger } from '../models/domain/ledger';
+import type { LedgerEntry } from '../models/domain/ledger';
+import { buildCamera } from './build';
+import type { CameraSpec } from './camera-spec';
+import { eventSourceOf } from './event-source';
+import { checkReadableFile } from './inputs';
+import type { Telemetry } from './telemetry';
+
+/** How one camera ended. */
+export interface CameraResult {
+  readonly id: CameraId;
+  readonly state: 'completed' | 'stopped' | 'failed';
+  /** What went wrong, when `failed`. */
+  readonly error?: PipelineError;
+  readonly frames: LedgerEntry;
+}
+
+/** Where a camera stands. */
+export interface CameraProgress {
+  readonly frames: LedgerEntry;
+  /** Stream time of the last frame that was tracked. */
+  readonly ptsMs: number | undefined;
+  readonly liveTracks: number;
+  readonly events: number;
+  /** The failure that a live camera is recovering from. */
+  readonly failure: PipelineError | undefined;
+}
+
+/** A camera that was started. */
+export interface CameraRun {
+  readonly spec: CameraSpec;
+  /** Resolves when the camera has ended and everything of it was handed to the sinks; never rejects. */
+  readonly done: Promise<CameraResult>;
+  progress(): CameraProgress;
+  /** Ends the camera in good order: decoded frames are still looked at, open tracks end with `stopped`. */
+  stop(): Promise<CameraResult>;
+}
+
+export interface PipelineOptions {
+  readonly port: DetectPort;
+  readonly sinks: readonly EventSink[];
+  readonly telemetry: Telemetry;
+  readonly clock?: Clock;
+}
+
+/** A running pipeline; cameras come and go by these two verbs alone. */
+export interface Pipeline {
+  /** Throws a RangeError when a camera of this name is running. */
+  start(camera: CameraSpec): CameraRun;
+  /** Resolves when the camera has drained; at once when there is none of this name. */
+  stop(id: CameraId): Promise<void>;
+  readonly cameras: ReadonlyMap<CameraId, CameraRun>;
+  /** Stops every camera, waits for the sinks and ends the detector. Throws the first sink's error. */
+  close(): Promise<void>;
+}
+
+/** Makes a pipeline that owns its port and sinks: `close` ends them. */
+export function createPipeline({ port, sinks, telemetry, clock = systemClock }: PipelineOptions): Pipeline {
+  const cameras = new Map<CameraId, CameraRun>();
+  let closed: Promise<void> | undefined;
+
+  function start(spec: CameraSpec): CameraRun {
+    if (closed !== undefined) throw new RangeError('pipeline: expected it to be open, it was closed');
+    if (cameras.has(spec.id))
+      throw new RangeError(`camera ${spec.id}: expected a name that is free, it is running`);
+    const run = runCamera(spec, { port, sinks, telemetry, clock });
+    cameras.set(spec.id, run);
+    void run.done.then(() => cameras.delete(spec.id));
+    return run;
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all([...cameras.values()].map((run) => run.stop()));
+    const closings = await Promise.allSettled(sinks.map((sink) => sink.close()));
+    await port.close();
+    const failure = closings.find((closing) => closing.status === 'rejected');
+    if (failure !== undefined) throw toPipelineError(failure.reason, 'sink');
+  }
+
+  return {
+    start,
+    cameras,
+    stop: async (id) => {
+      await cameras.get(id)?.stop();
+    },
+    close: () => (closed ??= close()),
+  };
+}
+
+type RunDeps = Required<PipelineOptions>;
+
+function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock }: RunDeps): CameraRun {
+  const ledger = createLedger();
+  const stopRequests = new Subject<void>();
+  const unwatch = telemetry.watchLedger(spec.id, ledger);
+  let isStopping = false;
+  let failure: PipelineError | undefined;
+  let fatal: PipelineError | undefined;
+  let ptsMs: number | undefined;
+  let liveTracks = 0;
+  let events = 0;
+
+  async function run(): Promise<CameraResult> {
+    try {
+      if (spec.kind !== 'rtsp') await checkReadableFile(spec);
+      const eventSource = await eventSourceOf(spec);
+      telemetry.cameraStarted(spec.id, spec.displayName);
+      if (!isStopping) await consume(eventSource);
+    } catch (error) {
+      fatal = toPipelineError(error);
+      telemetry.cameraFailed(spec.id, fatal, undefined);
+    }
+    unwatch();
+    telemetry.cameraEnded(spec.id, ledger);
+    return result();
+  }
+
+  function consume(eventSource: string): Promise<void> {
+    let written = Promise.resolve();
+    const write = (event: SightlineEvent) => {
+      const taken = sinks.map((sink) => sink.write(event));
+      const before = written;
+      written = Promise.all(taken).then(() => before);
+    };
+    return new Promise((resolve, reject) => {
+      buildCamera(spec, {
+        port,
+        clock,
+        ledger,
+        eventSource,
+        stop: stopRequests,
+        isStopping: () => isStopping,
+        sinksReady: () => written,
+        onFailure(error, retryInMs) {
+          failure = error;
+          telemetry.cameraFailed(spec.id, error, retryInMs);
+        },
+        onTracked({ frame, tracks }) {
+          ptsMs = frame.ptsMs;
+          liveTracks = tracks.length;
+          if (spec.mode === 'live') failure = undefined;
+        },
+      }).subscribe({
+        next(event) {
+          events++;
+          telemetry.eventWritten(spec.id, event.type);
+          write(event);
+        },
+        error: reject,
+        complete: resolve,
+      });
+    });
+  }
+
+  function result(): CameraResult {
+    const frames = ledger.total();
+    const error = fatal ?? (spec.mode === 'recorded' ? failure : undefined) ?? allFramesFailed(frames);
+    if (error !== undefined) return { id: spec.id, state: 'failed', error, frames };
+    return { id: spec.id, state: isStopping ? 'stopped' : 'completed', frames };
+  }
+
+  const done = run();
+  return {
+    spec,
+    done,
+    progress: () => ({ frames: ledger.total(), ptsMs, liveTracks, events, failure }),
+    stop() {
+      isStopping = true;
+      stopRequests.next();
+      return done;
+    },
+  };
+}
+
+/** An analysis in which not one frame could be looked at is no analysis. */
+function allFramesFailed({ failed, detected }: LedgerEntry): PipelineError | undefined {
+  const [code] = Object.keys(failed);
+  if (code === undefined || detected > 0) return undefined;
+  return new PipelineError('worker_lost', 'expected detections, but every frame failed in the detector');
+}

@@ -1,0 +1,107 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { Logger } from 'pino';
+import type { PipelineError } from '../models/domain/errors';
+import type { CameraId } from '../models/domain/frame';
+import type { Ledger } from '../models/domain/ledger';
+
+/**
+ * Every fact worth counting or saying, in one place: nothing else logs or counts. Levels say who must act: error, data was
+ * lost or a person is needed; warn, unexpected but recovered; info, lifecycle; debug, never per frame.
+ */
+export interface Telemetry {
+  readonly registry: Registry;
+  cameraStarted(camera: CameraId, source: string): void;
+  cameraFailed(camera: CameraId, error: PipelineError, retryInMs: number | undefined): void;
+  cameraEnded(camera: CameraId, ledger: Ledger): void;
+  eventWritten(camera: string, type: string): void;
+  providerChosen(provider: string, attempts: readonly { provider: string; error: string }[]): void;
+  workerReplaced(message: string): void;
+  warning(message: string): void;
+  /** Counts this camera's frames from now on; returns what takes it out again. */
+  watchLedger(camera: CameraId, ledger: Ledger): () => void;
+}
+
+/** Telemetry over a pino logger. Each registry is its own: two pipelines in one process do not mix. */
+export function createTelemetry(log: Logger): Telemetry {
+  const registry = new Registry();
+  const ledgers = new Map<CameraId, Ledger>();
+
+  new Counter({
+    name: 'sightline_frames_total',
+    help: 'Frames out of FFmpeg (received) and what became of each, by camera.',
+    labelNames: ['camera', 'outcome', 'reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [camera, ledger] of ledgers) {
+        const { received, detected, expired, dropped, failed } = ledger.total();
+        this.inc({ camera, outcome: 'received', reason: '' }, received);
+        this.inc({ camera, outcome: 'detected', reason: '' }, detected);
+        this.inc({ camera, outcome: 'expired', reason: '' }, expired);
+        for (const [reason, count] of Object.entries(dropped))
+          this.inc({ camera, outcome: 'dropped', reason }, count);
+        for (const [reason, count] of Object.entries(failed))
+          this.inc({ camera, outcome: 'failed', reason }, count);
+      }
+    },
+  });
+  new Gauge({
+    name: 'sightline_frames_in_flight',
+    help: 'Frames out of FFmpeg whose outcome is not known yet.',
+    labelNames: ['camera'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [camera, ledger] of ledgers) this.set({ camera }, ledger.total().inFlight);
+    },
+  });
+  const outages = new Counter({
+    name: 'sightline_camera_failures_total',
+    help: 'Attempts to read a camera that failed, by cause.',
+    labelNames: ['camera', 'cause'],
+    registers: [registry],
+  });
+  const events = new Counter({
+    name: 'sightline_events_total',
+    help: 'Events handed to the sinks.',
+    labelNames: ['camera', 'type'],
+    registers: [registry],
+  });
+  const replaced = new Counter({
+    name: 'sightline_inference_processes_replaced_total',
+    help: 'Inference processes that hung or crashed and were replaced.',
+    registers: [registry],
+  });
+
+  return {
+    registry,
+    cameraStarted: (camera, source) => log.debug({ camera }, `started on ${source}`),
+    cameraFailed(camera, error, retryInMs) {
+      outages.inc({ camera, cause: error.code });
+      if (retryInMs === undefined) log.error({ camera }, error.message);
+      else log.warn({ camera }, `${error.message}; trying again in ${(retryInMs / 1000).toFixed(1)} s`);
+    },
+    cameraEnded(camera, ledger) {
+      const { failed, detected } = ledger.total();
+      const lost = Object.entries(failed);
+      for (const [code, count] of lost) {
+        log.warn({ camera }, `${count} of ${count + detected} frames were not looked at: ${code}`);
+      }
+    },
+    eventWritten: (camera, type) => events.inc({ camera, type }),
+    providerChosen(provider, attempts) {
+      for (const { provider: tried, error } of attempts)
+        log.warn(`provider ${tried} is not available: ${error}`);
+      log.debug(`inference runs on ${provider}`);
+    },
+    workerReplaced(message) {
+      replaced.inc();
+      log.warn(message);
+    },
+    warning: (message) => log.warn(message),
+    watchLedger(camera, ledger) {
+      ledgers.set(camera, ledger);
+      return () => ledgers.delete(camera);
+    },
+  };
+}

@@ -1,0 +1,129 @@
+// Everything a checkout needs, installed by name and asking for nothing: system packages, npm packages, the build.
+// Plain Node, since it runs before anything is installed.
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const flags = new Set(process.argv.slice(2));
+
+const say = (text) => console.error(`setup: ${text}`);
+
+function fail(text) {
+  say(text);
+  process.exit(1);
+}
+
+function isOnPath(program) {
+  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+}
+
+function run(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
+  if (error !== undefined) fail(`${command}: ${error.message}`);
+  if (status !== 0) fail(`expected "${[command, ...args].join(' ')}" to succeed, got exit code ${status}`);
+}
+
+function checkNode() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 20) fail(`expected Node.js 20 or newer, got ${process.versions.node}: see https://nodejs.org/`);
+}
+
+/** This system's command to install packages, for those who must run it themselves. */
+function installCommand(packages) {
+  if (process.platform === 'darwin') return `brew install ${packages.map(([, , brew]) => brew).join(' ')}`;
+  if (process.platform === 'win32') return `winget install ${packages.map(([name]) => name).join(' ')}`;
+  const names = packages.map(([, apt]) => apt).join(' ');
+  const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
+  if (/^ID(_LIKE)?=.*(fedora|rhel)/m.test(release))
+    return `sudo dnf install -y ${names.replace('ffmpeg', 'ffmpeg-free').replace('redis-server', 'redis')}`;
+  if (/^ID(_LIKE)?=.*arch/m.test(release))
+    return `sudo pacman -S --noconfirm ${names.replace('redis-server', 'redis')}`;
+  if (/^ID(_LIKE)?=.*alpine/m.test(release)) return `sudo apk add ${names.replace('redis-server', 'redis')}`;
+  return `sudo apt-get install -y ${names}`;
+}
+
+/** Programs as [program, Debian package, Homebrew package]. */
+function installSystemPackages(programs) {
+  const missing = programs.filter(([program]) => !isOnPath(program));
+  if (missing.length === 0) return;
+  const packages = missing.map(([, apt]) => apt);
+  if (!isOnPath('apt-get'))
+    fail(`${missing.map(([name]) => name).join(', ')} missing; install: ${installCommand(missing)}`);
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status !== 0) {
+    fail(`${packages.join(', ')} missing and no password-free sudo here; run: ${installCommand(missing)}`);
+  }
+  say(`installing ${packages.join(', ')} with apt-get`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = (...args) =>
+    isRoot
+      ? run('apt-get', args, { env })
+      : run('sudo', ['-n', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args]);
+  apt('-qq', '-o', 'Dpkg::Use-Pty=0', 'update');
+  apt('-qq', '-o', 'Dpkg::Use-Pty=0', 'install', '-y', '--no-install-recommends', ...packages);
+}
+
+function installNpmPackages() {
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  const wanted = join(root, 'package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
+  say('installing npm packages');
+  // No package runs a script of its own: onnxruntime-node's would download CUDA files and fail without the internet.
+  run('npm', ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error']);
+}
+
+function build() {
+  run(process.execPath, [
+    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    'tsconfig.build.json',
+  ]);
+}
+
+/** Makes `npx sightline` run this checkout, with every version of npm. */
+function linkCommand() {
+  const program = join(root, 'dist', 'pipeline', 'cli', 'main.js');
+  chmodSync(program, 0o755);
+  if (process.platform === 'win32') return;
+  const link = join(root, 'node_modules', '.bin', 'sightline');
+  mkdirSync(dirname(link), { recursive: true });
+  if (lstatSync(link, { throwIfNoEntry: false }) !== undefined) rmSync(link);
+  symlinkSync('../../dist/pipeline/cli/main.js', link);
+}
+
+/** CUDA and TensorRT files for onnxruntime-node, from the internet (about 300 MB): only when asked for. */
+function installGpuFiles() {
+  say('downloading the CUDA files of onnxruntime-node');
+  const env = { ...process.env, npm_config_ignore_scripts: 'false', ONNXRUNTIME_NODE_INSTALL: 'cuda12' };
+  execFileSync(process.execPath, [join(root, 'node_modules', 'onnxruntime-node', 'script', 'install.js')], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 2, 2],
+  });
+  say('done; now run with: --providers cuda,cpu');
+}
+
+checkNode();
+const programs = [
+  ['ffmpeg', 'ffmpeg', 'ffmpeg'],
+  ['ffprobe', 'ffmpeg', 'ffmpeg'],
+];
+if (flags.has('--test')) programs.push(['redis-server', 'redis-server', 'redis']);
+installSystemPackages(
+  programs.filter(([, apt], at) => programs.findIndex(([, other]) => other === apt) === at),
+);
+installNpmPackages();
+build();
+linkCommand();
+if (flags.has('--gpu')) installGpuFiles();
