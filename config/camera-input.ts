@@ -62,8 +62,9 @@ function isCameraScheme(scheme: string): scheme is (typeof CAMERA_SCHEMES)[numbe
 }
 
 function isRtspUrl(text: string): boolean {
-  // The parser itself skips line breaks and tabs, which FFmpeg does not.
-  return /^rtsps?:\/\/[^\s]+$/i.test(text) && URL.canParse(text) && new URL(text).hostname !== '';
+  // The parser itself skips line breaks and tabs, which FFmpeg does not; "#" has no meaning here but comes with passwords
+  // that were not percent-encoded, and would hide the host behind it.
+  return /^rtsps?:\/\/[^\s#]+$/i.test(text) && URL.canParse(text) && new URL(text).hostname !== '';
 }
 
 /** The path of a `file:` URL, or undefined when it has none on this machine. */

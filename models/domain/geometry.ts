@@ -33,15 +33,12 @@ function rescale(a: number, b: number, c: number): number {
 }
 
 /**
- * Size of a source picture after FFmpeg's
- * `scale=W:H:force_original_aspect_ratio=decrease:force_divisible_by=2`, the content at the top left of the model's input.
- *
- * As FFmpeg 5.1.9 does it, found by trying (test/integration/geometry.test.ts): rounded to the nearest, then down to even.
- * A side that comes to 0 keeps the source's own length, since 0 stands for that in `scale`.
+ * Size of a source picture scaled to fit the model's input, aspect kept: rounded to the nearest pixel, then down to even, at
+ * least 2. The `scale` filter of operators/sources/ffmpeg-args.ts computes the same in FFmpeg's own expressions.
  */
 export function fitInside(source: Size, input: Size): Size {
   const fittedWidth = Math.min(rescale(input.height, source.width, source.height), input.width);
   const fittedHeight = Math.min(rescale(input.width, source.height, source.width), input.height);
-  const even = (value: number) => Math.floor(value / 2) * 2;
-  return { width: even(fittedWidth) || source.width, height: even(fittedHeight) || source.height };
+  const even = (value: number) => Math.max(2, Math.floor(value / 2) * 2);
+  return { width: even(fittedWidth), height: even(fittedHeight) };
 }

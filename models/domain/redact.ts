@@ -1,10 +1,7 @@
 const HIDDEN = '***';
 
-/**
- * `scheme://user:password@host` in text, however odd the password: everything between `//` and the last `@` before the
- * next white space or quote. A password may hold `@ : / # ?` unescaped, as people paste them.
- */
-const URL_CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>]*)@/gi;
+/** Text without a gap, in which a URL may stand. */
+const WORD = /[^\s"'<>]+/g;
 
 /**
  * `password=…`, `token: …` and the like in query strings, option lists and JSON, with the quotes around the value if there
@@ -19,9 +16,20 @@ const AUTHORIZATION = /\b(basic|bearer|digest)\s+[a-z0-9+/=_.~-]{4,}/gi;
 /** Text without the credentials of the URLs in it, for everything that is printed, stored or sent. */
 export function redact(text: string): string {
   return text
-    .replace(URL_CREDENTIALS, (_all, scheme: string) => `${scheme}${HIDDEN}@`)
+    .replace(WORD, hideUserinfo)
     .replace(NAMED_SECRET, (_all, name: string, value: string) => name + hideValue(value))
     .replace(AUTHORIZATION, (_all, scheme: string) => `${scheme} ${HIDDEN}`);
+}
+
+/**
+ * `scheme://user:password@host`, however odd the password: everything between the first `://` and the last `@` of a word.
+ * A password may hold `@ : / # ?` unescaped, as people paste them. No pattern, since one takes quadratic time on text that is
+ * full of `://`, and text comes from outside.
+ */
+function hideUserinfo(word: string): string {
+  const from = word.indexOf('://') + 3;
+  const to = word.lastIndexOf('@');
+  return from < 3 || to < from ? word : `${word.slice(0, from)}${HIDDEN}${word.slice(to)}`;
 }
 
 /** The quotes stay, so that JSON stays JSON. */

@@ -104,11 +104,17 @@ function decodeFilter({ input: { width, height }, maxFps, viewSocketPath }: Deco
   const detect = [
     ...sample,
     'showinfo@detect=checksum=0',
-    `scale=${width}:${height}:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=fast_bilinear` +
-      ':out_color_matrix=bt601:out_range=limited',
+    // force_original_aspect_ratio with force_divisible_by rounds differently from FFmpeg 6 on; expressions do not.
+    `scale=w='${fitted(width, height, 'iw/ih')}':h='${fitted(height, width, 'ih/iw')}'` +
+      ':flags=fast_bilinear:out_color_matrix=bt601:out_range=limited',
     `pad=${width}:${height}:0:0:color=${PAD_COLOUR}`,
   ].join(',');
   if (viewSocketPath === undefined) return `[0:v:0]${detect}[detect]`;
   const view = 'showinfo@view=checksum=0,scale=out_color_matrix=bt601:out_range=limited';
   return `[0:v:0]split=2[a][b];[a]${detect}[detect];[b]${view}[view]`;
+}
+
+/** One side of `fitInside` (models/domain/geometry.ts) as an FFmpeg expression. */
+function fitted(side: number, otherSide: number, aspect: string): string {
+  return `max(2,trunc(min(${side},floor(${otherSide}*${aspect}+0.5))/2)*2)`;
 }

@@ -35,8 +35,8 @@ function frameLines(text: string): readonly string[] {
 }
 
 /**
- * The pts of the second packet on: the first one's is often lost inside ffmpeg, whose parser keeps the last four times
- * only, while a first picture comes in more RTP packets than that (SPS, PPS, SEI, fragments), as it does from cameras.
+ * The pts of the second packet on: ffprobe 5.1 gives none for the first one of an RTSP stream, whatever is sent (tried
+ * with one RTP packet to the picture, with and without RTP-Info and RTCP). A decoded first picture does have its pts.
  */
 async function packetPts(url: string, count: number): Promise<readonly number[]> {
   const entries = ['-show_entries', 'packet=pts', '-read_intervals', `%+#${count}`, '-of', 'csv=p=0'];

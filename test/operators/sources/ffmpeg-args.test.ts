@@ -22,8 +22,8 @@ const raw = [
 ];
 const base = ['-hide_banner', '-nostats', '-loglevel', 'level+info', '-protocol_whitelist'];
 const scale =
-  'scale=416:256:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=fast_bilinear' +
-  ':out_color_matrix=bt601:out_range=limited,pad=416:256:0:0:color=0x727272';
+  "scale=w='max(2,trunc(min(416,floor(256*iw/ih+0.5))/2)*2)':h='max(2,trunc(min(256,floor(416*ih/iw+0.5))/2)*2)'" +
+  ':flags=fast_bilinear:out_color_matrix=bt601:out_range=limited,pad=416:256:0:0:color=0x727272';
 
 describe('decodeArgs', () => {
   it('reads every frame of a file, whole and at its own pts', () => {

@@ -1,0 +1,37 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { cameraInput } from '../../config/camera-input';
+import { checkAgainstModel } from '../../config/check-against-model';
+import { loadConfig } from '../../config/load';
+import { packageRoot } from '../../models/support/package-root';
+
+const folder = join(packageRoot, 'config', 'examples');
+const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+const env = { FRONT_PASSWORD: 'p@ss/word', CAMERA_PASSWORD: 'p@ss/word' };
+const manifest = join(packageRoot, 'models/efficientvit/weights/efficientvit-b0-416x256.manifest.json');
+const { labels } = JSON.parse(readFileSync(manifest, 'utf8')) as { labels: string[] };
+
+describe('the examples', () => {
+  it('are all there', () => {
+    expect(names).toEqual([
+      'file-as-camera.yaml',
+      'file-to-jsonl.yaml',
+      'four-cameras.yaml',
+      'one-rtsp-camera.yaml',
+      'redis-events.yaml',
+    ]);
+  });
+
+  it.each(names)('%s loads, with labels that the model knows and clips that exist', (name) => {
+    const loaded = loadConfig(join(folder, name), env);
+    expect(checkAgainstModel(loaded, labels)).toEqual([]);
+    const inputs = Object.values(loaded.config.cameras).map(cameraInput);
+    for (const { kind, location } of inputs) expect(kind === 'rtsp' || existsSync(location)).toBe(true);
+  });
+
+  it.each(names)('%s begins with a line that gives editors the schema, and says how to run it', (name) => {
+    const text = readFileSync(join(folder, name), 'utf8');
+    expect(text).toMatch(/^# yaml-language-server: \$schema=\.\.\/sightline\.schema\.json\n/);
+    expect(text).toContain(`sightline run --config config/examples/${name}`);
+  });
+});
