@@ -138,7 +138,7 @@ export type EventOf<T extends EventType> = Extract<SightlineEvent, { type: T }>;
 
 /** JSON Schema (draft 2020-12) of one event, generated from the contract. */
 export function eventJsonSchema(): Record<string, unknown> {
-  const schema = z.toJSONSchema(eventSchema, { target: 'draft-2020-12', io: 'output' });
+  const schema = z.toJSONSchema(eventSchema, { target: 'draft-2020-12', io: 'input' });
   return {
     ...schema,
     $id: `urn:sightline:event:${String(EVENT_CONTRACT_VERSION)}`,

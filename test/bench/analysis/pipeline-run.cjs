@@ -36,7 +36,7 @@ async function main() {
   const port = await startDetector(config.model, await loadManifest(model), telemetry);
   const pipeline = createPipeline({ port, sinks, telemetry });
 
-  const delay = monitorEventLoopDelay({ resolution: 1 });
+  const delay = monitorEventLoopDelay({ resolution: 10 });
   const cpuBefore = process.cpuUsage();
   const childrenBefore = endedChildrenCpuMs();
   const inferenceBefore = port.stats().processes.map(({ cpuMs }) => cpuMs);
@@ -51,7 +51,7 @@ async function main() {
   const sum = (values) => values.reduce((total, value) => total + value, 0);
   const frameCount = frames.detected;
   const cpuMsPerFrame = {
-    main: (user + system) / 1000 / frameCount,
+    main: (user + system) / 1000 / frameCount, mainUser: user/1000/frameCount, mainSys: system/1000/frameCount,
     ffmpeg: (endedChildrenCpuMs() - childrenBefore) / frameCount,
     inference: sum(processes.map(({ cpuMs }, at) => cpuMs - inferenceBefore[at])) / frameCount,
   };
