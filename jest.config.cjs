@@ -1,3 +1,6 @@
+// Tests see a copy of process.env, so that what models/efficientvit/session.ts sets would not reach onnxruntime.
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
 /** @type {import('jest').Config} */
 const base = {
   testEnvironment: 'node',

@@ -29,6 +29,8 @@ export interface CameraDeps {
   readonly stop: Observable<unknown>;
   readonly isStopping: () => boolean;
   readonly onFailure: (error: PipelineError, retryInMs: number | undefined) => void;
+  /** A recording was damaged; FFmpeg's words. */
+  readonly onDamage: (detail: string) => void;
   readonly onTracked: (frame: TrackedFrame) => void;
   /** Resolves when the sinks have room for more events. */
   readonly sinksReady: () => Promise<void>;
@@ -72,6 +74,7 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
         },
         mode: spec.mode,
         detectBuffers: spec.inFlight + SPARE_BUFFERS,
+        onDamage: deps.onDamage,
         ...(spec.annotatePath !== undefined && { view: { budgetBytes: VIEW_BUDGET_BYTES } }),
       }),
   }).pipe(

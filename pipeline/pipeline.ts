@@ -143,6 +143,7 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock }: RunDeps)
           failure = error;
           telemetry.cameraFailed(spec.id, error, retryInMs);
         },
+        onDamage: (detail) => telemetry.cameraDamaged(spec.id, detail),
         onTracked({ frame, tracks }) {
           ptsMs = frame.ptsMs;
           liveTracks = tracks.length;

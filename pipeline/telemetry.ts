@@ -12,6 +12,8 @@ export interface Telemetry {
   readonly registry: Registry;
   cameraStarted(camera: CameraId, source: string): void;
   cameraFailed(camera: CameraId, error: PipelineError, retryInMs: number | undefined): void;
+  /** A recording was analysed although parts of it could not be read. */
+  cameraDamaged(camera: CameraId, detail: string): void;
   cameraEnded(camera: CameraId, ledger: Ledger): void;
   eventWritten(camera: string, type: string): void;
   providerChosen(provider: string, attempts: readonly { provider: string; error: string }[]): void;
@@ -19,6 +21,11 @@ export interface Telemetry {
   warning(message: string): void;
   /** Counts this camera's frames from now on; returns what takes it out again. */
   watchLedger(camera: CameraId, ledger: Ledger): () => void;
+}
+
+/** What a person is told of a recording that FFmpeg could not read in full. */
+export function describeDamage(detail: string): string {
+  return `expected a whole recording, got one that is damaged or cut off (${detail}); the rest of it was analysed`;
 }
 
 /** Telemetry over a pino logger. Each registry is its own: two pipelines in one process do not mix. */
@@ -81,6 +88,7 @@ export function createTelemetry(log: Logger): Telemetry {
       if (retryInMs === undefined) log.error({ camera }, error.message);
       else log.warn({ camera }, `${error.message}; trying again in ${(retryInMs / 1000).toFixed(1)} s`);
     },
+    cameraDamaged: (camera, detail) => log.warn({ camera }, describeDamage(detail)),
     cameraEnded(camera, ledger) {
       const { failed, detected } = ledger.total();
       const lost = Object.entries(failed);

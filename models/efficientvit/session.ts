@@ -13,6 +13,10 @@ const MOST_ERROR_CHARACTERS = 300;
 // A provider that is missing is reported by us, in one line; onnxruntime would print three in colour.
 env.logLevel = 'fatal';
 
+// onnxruntime 1.30 sends usage data to Microsoft by default and leaves files in the temp and cache folders for it. It asks
+// this variable when the first session is made.
+process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
+
 /** Options of `createSession`. */
 export interface SessionOptions {
   readonly manifest: Manifest;

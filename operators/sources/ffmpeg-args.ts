@@ -17,19 +17,19 @@ export interface DecodeRequest {
   readonly maxFps?: number;
   /** Read a file at the speed of its own clock, as a camera would send it. */
   readonly isRealTime?: boolean;
-  /** Unix socket that takes the second rendition, when one is wanted. */
-  readonly viewSocketPath?: string;
+  /** Also give the second rendition, over the child's file descriptor 3. */
+  readonly hasView?: boolean;
   /** Microseconds are FFmpeg's unit; ours are milliseconds. Network inputs only. */
   readonly timeoutMs?: number;
 }
 
-/** The argv of a decoder in parts; `pipe:1` stands for the process's stdout. */
+/** The argv of a decoder in parts. */
 export interface DecodeArgs {
   readonly inputOptions: readonly string[];
   readonly source: string;
   readonly filter: string;
   readonly detectOptions: readonly string[];
-  readonly view?: { readonly options: readonly string[]; readonly target: string };
+  readonly viewOptions?: readonly string[];
 }
 
 /** Kinds of input that no other protocol may be reached through: a playlist must not open files or hosts of its choice. */
@@ -44,7 +44,6 @@ const PAD_COLOUR = '0x727272';
 
 /** Turns a request into FFmpeg arguments; pure. */
 export function decodeArgs(request: DecodeRequest): DecodeArgs {
-  const { viewSocketPath } = request;
   return {
     inputOptions: [
       ...['-hide_banner', '-nostats', '-loglevel', 'level+info'],
@@ -57,9 +56,7 @@ export function decodeArgs(request: DecodeRequest): DecodeArgs {
     source: request.kind === 'rtsp' ? request.location : `file:${request.location}`,
     filter: decodeFilter(request),
     detectOptions: ['-map', '[detect]', ...rawOptions(request.version)],
-    ...(viewSocketPath !== undefined && {
-      view: { options: ['-map', '[view]', ...rawOptions(request.version)], target: `unix:${viewSocketPath}` },
-    }),
+    ...(request.hasView === true && { viewOptions: ['-map', '[view]', ...rawOptions(request.version)] }),
   };
 }
 
@@ -95,7 +92,7 @@ function rawOptions(version: FfmpegVersion): readonly string[] {
   ];
 }
 
-function decodeFilter({ input: { width, height }, maxFps, viewSocketPath }: DecodeRequest): string {
+function decodeFilter({ input: { width, height }, maxFps, hasView = false }: DecodeRequest): string {
   // Not fps=: that duplicates frames across gaps, goes silent on a backward jump and holds a frame back.
   const sample =
     maxFps === undefined
@@ -109,7 +106,7 @@ function decodeFilter({ input: { width, height }, maxFps, viewSocketPath }: Deco
       ':flags=fast_bilinear:out_color_matrix=bt601:out_range=limited',
     `pad=${width}:${height}:0:0:color=${PAD_COLOUR}`,
   ].join(',');
-  if (viewSocketPath === undefined) return `[0:v:0]${detect}[detect]`;
+  if (!hasView) return `[0:v:0]${detect}[detect]`;
   const view = 'showinfo@view=checksum=0,scale=out_color_matrix=bt601:out_range=limited';
   return `[0:v:0]split=2[a][b];[a]${detect}[detect];[b]${view}[view]`;
 }

@@ -1,13 +1,14 @@
-import { createServer } from 'node:net';
-import type { Server } from 'node:net';
-import { join } from 'node:path';
+import type { Socket } from 'node:net';
+import { Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { Observable } from 'rxjs';
 import type { SourceMode } from '../../models/domain/frame';
-import { toPipelineError } from '../../models/domain/errors';
-import { createScratchFolder } from '../../models/support/scratch';
-import type { ScratchFolder } from '../../models/support/scratch';
+import { PipelineError, toPipelineError } from '../../models/domain/errors';
 import { startFfmpeg } from '../support/ffmpeg-process';
 import type { FfmpegProcess } from '../support/ffmpeg-process';
+import { damageIn } from '../support/classify-stderr';
+import { createSocketPair } from '../support/socket-pair';
+import type { SocketPair } from '../support/socket-pair';
 import { probeFfmpeg } from '../support/ffmpeg-version';
 import { decodeArgs } from './ffmpeg-args';
 import type { DecodeRequest } from './ffmpeg-args';
@@ -16,15 +17,18 @@ import type { NutSink } from './nut-sink';
 import { createRenditionMerger } from './rendition-merger';
 import type { MergedFrame } from './rendition-merger';
 import { createShowinfoParser } from './showinfo';
+import type { Rendition } from './showinfo';
 
 export interface FfmpegFramesOptions {
-  readonly request: Omit<DecodeRequest, 'version' | 'viewSocketPath'>;
+  readonly request: Omit<DecodeRequest, 'version' | 'hasView'>;
   /** Live: the pipe is always drained, and a frame without a free buffer is read past. Recorded: FFmpeg waits. */
   readonly mode: SourceMode;
   /** Detect frames that may be held at once. */
   readonly detectBuffers: number;
   /** Also emit the source's own pictures; bytes that they may hold at once. */
   readonly view?: { readonly budgetBytes: number };
+  /** Recorded: FFmpeg went past damaged or missing data, in its own words; called once at most, before the end. */
+  readonly onDamage?: (detail: string) => void;
 }
 
 /** One decoded picture; the receiver owns one hold on `lease`. */
@@ -32,13 +36,17 @@ export type DecodedFrame = MergedFrame;
 
 const MIN_VIEW_BUFFERS = 4;
 const MAX_VIEW_BUFFERS = 32;
+/** What FFmpeg says of a camera that sends nothing more; the system's words differ between Linux and macOS. */
+const READ_TIMEOUT = /: (Connection|Operation) timed out$/;
+/** As much as a unix socket holds: one read takes a third of a frame at the default size. */
+const READ_BYTES = 128 * 1024;
 
 /**
  * Runs one FFmpeg process on a file, picture or camera and emits its frames, detect and view renditions in stream order.
  *
  * Completes when the process ended with exit code 0 and everything it wrote was emitted; that a *live* source completes means
- * it was lost. Errors with a PipelineError whose code tells the cause. Unsubscribing kills the process and removes its
- * socket; frames already emitted stay valid until they are released.
+ * it was lost. Errors with a PipelineError whose code tells the cause. Unsubscribing kills the process;
+ * frames already emitted stay valid until they are released.
  */
 export function ffmpegFrames(options: FfmpegFramesOptions): Observable<DecodedFrame> {
   if (!(options.detectBuffers >= 1)) {
@@ -65,12 +73,10 @@ class DecoderRun {
   readonly #options: FfmpegFramesOptions;
   readonly #handlers: DecoderHandlers;
   readonly #merger;
+  readonly #sinks: NutSink[] = [];
   #isStopped = false;
   #process: FfmpegProcess | undefined;
-  #sinks: NutSink[] = [];
-  #server: Server | undefined;
-  #folder: ScratchFolder | undefined;
-  #isViewConnected = false;
+  #pair: SocketPair | undefined;
 
   constructor(options: FfmpegFramesOptions, handlers: DecoderHandlers) {
     this.#options = options;
@@ -85,73 +91,83 @@ class DecoderRun {
     void this.#process?.kill();
     for (const sink of this.#sinks) sink.stop();
     this.#merger.clear();
-    this.#cleanUp();
+    this.#pair?.near.destroy();
+    this.#pair?.far.destroy();
   }
 
   async #run(): Promise<void> {
-    const version = await probeFfmpeg();
-    const viewSocketPath = this.#options.view === undefined ? undefined : await this.#listen();
-    if (this.#isStopped) {
-      this.#cleanUp();
-      return;
-    }
+    const { request, view, mode, onDamage } = this.#options;
+    const args = decodeArgs({ ...request, version: await probeFfmpeg(), hasView: view !== undefined });
+    const pair = await this.#readDetect();
+    const detected = endOf(pair.near.resume());
+    if (this.#isStopped) return;
 
-    const args = decodeArgs({
-      ...this.#options.request,
-      version,
-      ...(viewSocketPath !== undefined && { viewSocketPath }),
-    });
-    const { width, height } = this.#options.request.input;
-    const detect = this.#addSink('detect', this.#options.detectBuffers, (width * height * 3) / 2);
     const parse = createShowinfoParser();
+    let viewed = Promise.resolve();
+    let damage: string | undefined;
     this.#process = startFfmpeg({
       input: { options: args.inputOptions, source: args.source },
       filter: args.filter,
       outputs: [
-        { options: args.detectOptions, target: detect.writable },
-        ...(args.view === undefined ? [] : [args.view]),
+        { options: args.detectOptions, target: 'pipe:1' },
+        ...(args.viewOptions === undefined ? [] : [{ options: args.viewOptions, target: 'pipe:3' }]),
       ],
+      stdout: pair.far,
+      ...(view !== undefined && { onPipe: (pipe) => (viewed = this.#readView(pipe, view.budgetBytes)) }),
       onStderrLine: (line) => {
         const shown = parse(line);
-        if (shown !== undefined && !this.#isStopped) this.#guard(() => this.#merger.shown(shown));
+        if (shown === undefined) damage ??= damageIn(line);
+        else if (!this.#isStopped) this.#guard(() => this.#merger.shown(shown));
+        // FFmpeg 5 would wait for the same time once more for each picture that its decoder still holds.
+        if (shown === undefined && mode === 'live' && READ_TIMEOUT.test(line)) this.#fail(silence());
       },
     });
 
     const exit = await this.#process.exited;
-    // A process that failed early may never have connected, and then nothing ends that sink.
-    const isViewDue = exit.error === undefined || this.#isViewConnected;
-    await Promise.all(this.#sinks.filter((sink) => sink === detect || isViewDue).map((sink) => sink.ended));
-    if (exit.error !== undefined) {
-      this.#fail(exit.error);
-      return;
+    await Promise.all([detected, viewed]);
+    if (damage !== undefined && exit.error === undefined && mode === 'recorded' && !this.#isStopped) {
+      onDamage?.(damage);
     }
-    this.#finish(() => this.#handlers.onEnd());
+    if (exit.error !== undefined) this.#fail(exit.error);
+    else this.#finish(() => this.#handlers.onEnd());
   }
 
-  /** Listens on a socket that only this user can reach, for the one connection that FFmpeg makes. */
-  async #listen(): Promise<string> {
-    this.#folder = createScratchFolder();
-    const path = join(this.#folder.path, 'view.sock');
-    const budgetBytes = this.#options.view!.budgetBytes;
+  /** Prepares the reading of the detect rendition, which goes to the far end. */
+  async #readDetect(): Promise<SocketPair> {
+    const { width, height } = this.#options.request.input;
+    const sink = this.#addSink('detect', this.#options.detectBuffers, (width * height * 3) / 2);
+    const pair = await createSocketPair({
+      buffer: new Uint8Array(READ_BYTES),
+      callback: (length, buffer) => {
+        let isTaken = false;
+        let isWaiting = false;
+        sink.consume(buffer.subarray(0, length), () => {
+          isTaken = true;
+          if (isWaiting) pair.near.resume();
+        });
+        isWaiting = !isTaken;
+        return isTaken;
+      },
+    });
+    this.#pair = pair;
+    if (this.#isStopped) {
+      pair.near.destroy();
+      pair.far.destroy();
+    }
+    return pair;
+  }
+
+  #readView(pipe: Readable, budgetBytes: number): Promise<void> {
     const count = (byteLength: number) =>
       Math.min(MAX_VIEW_BUFFERS, Math.max(MIN_VIEW_BUFFERS, Math.floor(budgetBytes / byteLength)));
     const sink = this.#addSink('view', count);
-    const server = createServer((socket) => {
-      server.close();
-      this.#isViewConnected = true;
-      socket.on('error', (error) => this.#fail(error));
-      socket.pipe(sink.writable);
-    });
-    this.#server = server;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path, resolve);
-    });
-    return path;
+    // A Writable holds the pipe back by itself until `done`.
+    pipe.pipe(new Writable({ write: (chunk: Buffer, _encoding, done) => sink.consume(chunk, done) }));
+    return endOf(pipe);
   }
 
   #addSink(
-    rendition: 'detect' | 'view',
+    rendition: Rendition,
     count: number | ((byteLength: number) => number),
     byteLength?: number,
   ): NutSink {
@@ -191,9 +207,17 @@ class DecoderRun {
     this.stop();
     tell();
   }
+}
 
-  #cleanUp(): void {
-    this.#server?.close();
-    this.#folder?.remove();
-  }
+/** Resolves when a stream ended, was destroyed or broke; what broke it is told by the process's exit. */
+function endOf(stream: Readable | Socket): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('end', resolve);
+    stream.once('close', resolve);
+    stream.on('error', () => resolve());
+  });
+}
+
+function silence(): PipelineError {
+  return new PipelineError('timeout', 'camera: expected pictures, got none in time');
 }

@@ -1,4 +1,3 @@
-import { Writable } from 'node:stream';
 import type { FrameLease, SourceMode } from '../../models/domain/frame';
 import { createFramePool } from './frame-pool';
 import type { FramePool } from './frame-pool';
@@ -16,15 +15,16 @@ export interface NutSinkOptions {
 }
 
 export interface NutSink {
-  /** Takes the NUT stream; holds its write callback back while a recorded source must wait. */
-  readonly writable: Writable;
-  /** Resolves when the stream ended and all of it was read. */
-  readonly ended: Promise<void>;
-  /** Reads no further; buffers in hand are given back. */
+  /**
+   * Reads a chunk and calls `done` when all of it was taken, perhaps at once; `chunk` must not change until then. A recorded
+   * source that finds no free buffer takes the rest when one comes back.
+   */
+  consume(chunk: Uint8Array, done: () => void): void;
+  /** Reads no further and lets pass what still comes; buffers in hand are given back. */
   stop(): void;
 }
 
-/** Reads frames of one rendition from a stream into a bounded pool of buffers. */
+/** Reads frames of one rendition from NUT bytes into a bounded pool of buffers. */
 export function createNutSink({ mode, count, byteLength, onPixels, onError }: NutSinkOptions): NutSink {
   let pool: FramePool | undefined = byteLength === undefined ? undefined : poolOf(byteLength);
   let lease: FrameLease | undefined;
@@ -51,7 +51,7 @@ export function createNutSink({ mode, count, byteLength, onPixels, onError }: Nu
   });
 
   /** Reads the chunk, now and whenever a buffer comes back, then lets the stream go on. */
-  function consume(chunk: Buffer, done: () => void): void {
+  function consume(chunk: Uint8Array, done: () => void): void {
     let offset = 0;
     let isReading = false;
     const read = () => {
@@ -74,18 +74,8 @@ export function createNutSink({ mode, count, byteLength, onPixels, onError }: Nu
     read();
   }
 
-  // emitClose is off: fluent-ffmpeg kills the process 20 ms after its output stream closes.
-  const writable = new Writable({
-    emitClose: false,
-    highWaterMark: 1 << 20,
-    write: (chunk: Buffer, _encoding, done) => consume(chunk, done),
-  });
-  const ended = new Promise<void>((resolve) => writable.once('finish', resolve));
-  writable.on('error', onError);
-
   return {
-    writable,
-    ended,
+    consume,
     stop() {
       isStopped = true;
       lease?.release();

@@ -1,10 +1,12 @@
 import type { ErrorCode } from '../../models/domain/errors';
+import { redact } from '../../models/domain/redact';
 
 /**
  * FFmpeg's words for what went wrong (versions 4.3 to 7), most telling first: a 401 is followed by "Invalid data" or
- * "Operation not permitted", and a dropped connection by "Input/output error".
+ * "Operation not permitted", and a dropped connection by "Input/output error". Where they would tell a person nothing, a
+ * third part says it plainly.
  */
-const SIGNS: readonly (readonly [RegExp, ErrorCode])[] = [
+const SIGNS: readonly (readonly [sign: RegExp, code: ErrorCode, plainly?: string])[] = [
   [/\b401\b|\b403\b|unauthorized|forbidden|authorization failed/i, 'auth'],
   [/\b404\b|stream not found|no such file or directory/i, 'not_found'],
   [/connection refused/i, 'refused'],
@@ -14,14 +16,17 @@ const SIGNS: readonly (readonly [RegExp, ErrorCode])[] = [
   ],
   [/timed out|timeout|no route to host|network is unreachable|host is unreachable/i, 'timeout'],
   [/protocol not found|not on whitelist|protocol .* not/i, 'protocol'],
+  [/stream specifier .* in filtergraph|matches no streams/i, 'codec', 'expected a video stream, found none'],
   [
-    /matches no streams|does not contain any stream|no decoder|decoder .* not found|unknown decoder|could not find codec parameters|output file .* does not contain|unsupported codec/i,
+    /moov atom not found/i,
+    'corrupt',
+    'expected a whole video file, got another or one cut off (no moov atom)',
+  ],
+  [
+    /does not contain any stream|no decoder|decoder .* not found|unknown decoder|could not find codec parameters|output file .* does not contain|unsupported codec/i,
     'codec',
   ],
-  [
-    /invalid data found|moov atom not found|error while decoding|corrupt|invalid nal|end of file|partial file/i,
-    'corrupt',
-  ],
+  [/invalid data found|error while decoding|corrupt|invalid nal|end of file|partial file/i, 'corrupt'],
   [/input\/output error|connection reset|broken pipe|end of file|server returned/i, 'ended'],
 ];
 
@@ -30,12 +35,29 @@ export function classifyStderr(lines: readonly string[]): {
   readonly code: ErrorCode;
   readonly detail?: string;
 } {
-  for (const [sign, code] of SIGNS) {
-    const line = lines.find((text) => sign.test(text));
-    if (line !== undefined) return { code, detail: withoutPrefix(line) };
+  for (const [sign, code, plainly] of SIGNS) {
+    const line = lines.find((text) => sign.test(withoutPlaces(text)));
+    if (line !== undefined) return { code, detail: plainly ?? withoutPrefix(line) };
   }
   const last = lines.at(-1);
   return last === undefined ? { code: 'unknown' } : { code: 'unknown', detail: withoutPrefix(last) };
+}
+
+/**
+ * Complaints after which FFmpeg goes on with what comes next; metadata, which may say anything, comes as `[info]`. What
+ * `mpegts` calls corrupt is also the place where two whole recordings were joined: there the decoder's word counts.
+ */
+const DAMAGE =
+  /^(?!\[mpegts)(\[[^\]]*\]\s*)*\[(warning|error)\].*(packet corrupt|corrupt decoded frame|error while decoding|error submitting packet|decoding error|partial file|ended prematurely|invalid nal)/i;
+
+/** FFmpeg's words, credentials removed, when a line of its stderr tells of data that it could not read or decode. */
+export function damageIn(line: string): string | undefined {
+  return DAMAGE.test(line) ? withoutPrefix(redact(line)).replace(/\.$/, '') : undefined;
+}
+
+/** Without what the user chose and FFmpeg repeats: a file at `/footage/404/` was still found. */
+function withoutPlaces(line: string): string {
+  return line.replace(/\bfile:.*(?=: )/, 'file').replace(/\?timeout=\d+/, '');
 }
 
 /** The message without FFmpeg's `[rtsp @ 0x55d0…] [error] `, whose address differs each time. */

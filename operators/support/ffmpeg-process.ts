@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import createFluentCommand from 'fluent-ffmpeg';
 import { PipelineError } from '../../models/domain/errors';
 import { createStderrTail } from './stderr-tail';
@@ -10,7 +11,11 @@ export interface FfmpegCommandLine {
   readonly input: { readonly options: readonly string[]; readonly source: string | Readable };
   /** A `-filter_complex` graph. */
   readonly filter?: string;
-  readonly outputs: readonly { readonly options: readonly string[]; readonly target: string | Writable }[];
+  readonly outputs: readonly { readonly options: readonly string[]; readonly target: string }[];
+  /** Takes what goes to `pipe:1`; destroyed here once the child has it. */
+  readonly stdout?: Socket;
+  /** Called with the stream of what goes to `pipe:3`, as soon as there is one. */
+  readonly onPipe?: (pipe: Readable) => void;
   /** Receives every line of stderr as it comes: not redacted, not for people. */
   readonly onStderrLine?: (line: string) => void;
 }
@@ -58,7 +63,7 @@ export function startFfmpeg(line: FfmpegCommandLine): FfmpegProcess {
   const internals = command as unknown as FluentInternals;
   const spawnPlainly = internals._spawnFfmpeg.bind(command);
   internals._spawnFfmpeg = (args, options, ...callbacks) =>
-    spawnPlainly(args, { ...options, detached: true }, ...callbacks);
+    spawnPlainly(args, { ...options, ...spawnOptions(line, args) }, ...callbacks);
 
   command.input(line.input.source);
   if (line.input.options.length > 0) command.inputOptions(...separate(line.input.options));
@@ -82,6 +87,9 @@ export function startFfmpeg(line: FfmpegCommandLine): FfmpegProcess {
       .on('start', () => {
         child = internals.ffmpegProc;
         if (child !== undefined) keepUntilExit(child);
+        line.stdout?.destroy();
+        const pipe = child?.stdio[3];
+        if (pipe != null) line.onPipe?.(pipe as Readable);
         if (isKilled) child?.kill('SIGKILL');
       })
       .on('stderr', (text: string) => {
@@ -100,6 +108,17 @@ export function startFfmpeg(line: FfmpegCommandLine): FfmpegProcess {
       child?.kill('SIGKILL');
       return exited;
     },
+  };
+}
+
+/** fluent-ffmpeg also asks FFmpeg for its formats and encoders, on the stdout that it expects. */
+function spawnOptions({ stdout, onPipe }: FfmpegCommandLine, args: readonly string[]): object {
+  const isQuestion = !args.includes('-i');
+  if (isQuestion || stdout === undefined) return { detached: true };
+  return {
+    detached: true,
+    captureStdout: false,
+    stdio: ['ignore', stdout, 'pipe', ...(onPipe === undefined ? [] : ['pipe'])],
   };
 }
 

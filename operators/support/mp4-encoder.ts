@@ -18,6 +18,12 @@ export const TICKS_PER_MS = 360;
 
 const TIME_BASE = [1, 1000 * TICKS_PER_MS] as const;
 
+/**
+ * FFmpeg gives the last picture the interval of the first two. By default it looks at 5 MB for them, less than one picture
+ * of 2560x1440, and the last would last one tick; 128 MB hold two of 8K.
+ */
+const FIRST_INTERVAL = ['-probesize', '128M', '-fpsprobesize', '2'] as const;
+
 export interface Mp4EncoderOptions {
   /** Overwritten when it exists. */
   readonly path: string;
@@ -71,7 +77,7 @@ export function startMp4Encoder({ path, size, sampleAspect }: Mp4EncoderOptions)
     if (state === 'killed') return;
     process = startFfmpeg({
       input: {
-        options: ['-hide_banner', '-loglevel', 'error', '-y', '-copyts', '-f', 'nut'],
+        options: ['-hide_banner', '-loglevel', 'error', '-y', '-copyts', ...FIRST_INTERVAL, '-f', 'nut'],
         source: feed.readable,
       },
       // `file:` keeps a colon in the name from being read as a protocol.

@@ -17,7 +17,8 @@ export function createStderrTail({ maxLines = 20, maxLength = 400 } = {}): Stder
   return {
     push(line) {
       if (NOISE.test(line)) return;
-      kept.push(redact(line.slice(0, maxLength).trimEnd()));
+      // In this order: a URL cut in two would keep its password.
+      kept.push(redact(line).slice(0, maxLength).trimEnd());
       if (kept.length > maxLines) kept.shift();
     },
     lines: () => [...kept],

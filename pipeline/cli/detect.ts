@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { NEVER, fromEvent, merge, take } from 'rxjs';
 import { defineConfig } from '../../config/define-config';
+import { suggest } from '../../config/suggest';
 import { systemClock } from '../../models/domain/clock';
 import { PipelineError, toPipelineError } from '../../models/domain/errors';
 import type { FailureCode } from '../../models/domain/errors';
@@ -22,7 +23,7 @@ import { detectFrames } from '../../operators/transforms/detect-frames';
 import { startDetector } from '../detector';
 import { checkReadableFile, isImagePath } from '../inputs';
 import type { Input } from '../inputs';
-import { createTelemetry } from '../telemetry';
+import { createTelemetry, describeDamage } from '../telemetry';
 import { createLog } from './log';
 import { catchStopSignals } from './signals';
 import { EXIT, UsageError, listFlag, numberFlag } from './usage';
@@ -81,9 +82,9 @@ async function detect(given: readonly string[], flags: DetectFlags): Promise<num
   await probeFfmpeg();
   const port = await startDetector(config.model, manifest, createTelemetry(log));
   const signals = catchStopSignals(say);
-  let isFailed = false;
+  let exitCode: number = EXIT.done;
   try {
-    for await (const input of expand(given, say)) {
+    for await (const input of expand(given)) {
       if (signals.signal.aborted || process.stdout.destroyed) break;
       try {
         if (input instanceof PipelineError) throw input;
@@ -92,32 +93,35 @@ async function detect(given: readonly string[], flags: DetectFlags): Promise<num
           port,
           signal: signals.signal,
           ...(maxFps !== undefined && { maxFps }),
+          onDamage: (detail) => say(`${input.displayName}: ${describeDamage(detail)}`),
           isWanted: ({ label, score }) => score >= minScore && (labels?.has(label) ?? true),
         });
       } catch (error) {
-        isFailed = true;
-        say(toPipelineError(error).message);
+        const failure = toPipelineError(error);
+        if (exitCode !== EXIT.usage) exitCode = failure.code === 'protocol' ? EXIT.usage : EXIT.failed;
+        say(failure.message);
       }
     }
   } finally {
     await port.close();
     signals.release();
   }
-  return isFailed ? EXIT.failed : EXIT.done;
+  return exitCode;
 }
 
 function wantedLabels({ labels }: DetectFlags, known: readonly string[]): ReadonlySet<string> | undefined {
   const wanted = listFlag('--labels', labels);
   const unknown = wanted?.find((label) => !known.includes(label));
   if (unknown === undefined) return wanted && new Set(wanted);
-  throw new UsageError(`--labels: expected some of ${known.join(', ')}, got ${JSON.stringify(unknown)}`);
+  const meant = suggest(unknown, known);
+  const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
+  throw new UsageError(
+    `--labels: expected some of ${known.join(', ')}, got ${JSON.stringify(unknown)}${hint}`,
+  );
 }
 
 /** The inputs one by one; a folder stands for its pictures, by name. */
-async function* expand(
-  given: readonly string[],
-  say: (text: string) => void,
-): AsyncGenerator<Input | PipelineError> {
+async function* expand(given: readonly string[]): AsyncGenerator<Input | PipelineError> {
   for (const path of given) {
     if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
       yield new PipelineError(
@@ -128,7 +132,9 @@ async function* expand(
       yield toInput(path);
     } else {
       const names = (await readdir(path)).filter(isImagePath).sort();
-      if (names.length === 0) say(`${path}: expected pictures in the folder, found none`);
+      if (names.length === 0) {
+        yield new PipelineError('not_found', `${path}: expected pictures in the folder, found none`);
+      }
       for (const name of names) yield toInput(join(path, name));
     }
   }
@@ -143,11 +149,12 @@ interface PrintOptions {
   readonly signal: AbortSignal;
   readonly maxFps?: number;
   readonly isWanted: (detection: { readonly label: string; readonly score: number }) => boolean;
+  readonly onDamage: (detail: string) => void;
 }
 
 async function printDetections(
   input: Input,
-  { port, signal, maxFps, isWanted }: PrintOptions,
+  { port, signal, maxFps, isWanted, onDamage }: PrintOptions,
 ): Promise<void> {
   const ledger = createLedger();
   const id = cameraId('input');
@@ -174,6 +181,7 @@ async function printDetections(
         },
         mode: 'recorded',
         detectBuffers: IN_FLIGHT + 2,
+        onDamage,
       }),
   }).pipe(
     detectFrames<CameraStatus | ViewFrame>({

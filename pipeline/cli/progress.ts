@@ -1,5 +1,4 @@
 import { MultiBar } from 'cli-progress';
-import type { SingleBar } from 'cli-progress';
 import type { CameraRun } from '../pipeline';
 import type { MediaInfo } from '../probe-media';
 
@@ -15,6 +14,9 @@ export interface ProgressView {
 const FRAMES_A_SECOND_OVER_MS = 2000;
 const REFRESH_MS = 200;
 
+/** A line may wrap, which the bars may not, and covers all of the bar that stood in its place. */
+const bracketed = (text: string) => `\x1b[?7h${text}\x1b[?7l\x1b[0K\n`;
+
 /** Bars on a terminal; elsewhere only lines. */
 export function createProgressView(stream: NodeJS.WriteStream, isShown: boolean): ProgressView {
   if (!isShown || !stream.isTTY) {
@@ -27,22 +29,40 @@ export function createProgressView(stream: NodeJS.WriteStream, isShown: boolean)
     fps: 10,
     forceRedraw: true,
     emptyOnZero: true,
+    // It would end the bars at Ctrl-C, while what was begun is still being finished.
+    gracefulExit: false,
   });
   const timers = new Set<NodeJS.Timeout>();
+
+  function close(): void {
+    process.off('exit', close);
+    for (const timer of timers) clearInterval(timer);
+    // Stopped again, the bars would be drawn once more, over what was printed since.
+    if (!bars.isActive) return;
+    // Draws the lines that wait, which stop() would lose.
+    bars.update();
+    bars.stop();
+  }
+
+  // A second Ctrl-C leaves the cursor as it found it.
+  process.once('exit', close);
   return {
     watch(run, media) {
       const { durationMs } = media;
       const isMeasured = run.spec.mode === 'recorded' && durationMs !== undefined;
       const total = isMeasured ? durationMs : 1;
-      const bar = bars.create(total, 0, payloadOf(run, 0), {
+      const startedMs = performance.now();
+      const bar = bars.create(total, 0, payloadOf(run, 0, '?'), {
         format: isMeasured
-          ? '{name} [{bar}] {percentage}% | {frames} frames | {fps} fps | {tracks} tracks | {eta_formatted} left'
+          ? '{name} [{bar}] {percentage}% | {frames} frames | {fps} fps | {tracks} tracks | {left} left'
           : '{name} {state} | {frames} frames | {fps} fps | {tracks} tracks | {dropped} dropped | {events} events',
       });
       const rate = createRate();
       const update = () => {
         const { ptsMs = 0, frames } = run.progress();
-        bar.update(isMeasured ? Math.min(total, ptsMs) : 0, payloadOf(run, rate(frames.detected)));
+        const value = isMeasured ? Math.min(total, ptsMs) : 0;
+        const left = timeLeft(value / total, performance.now() - startedMs);
+        bar.update(value, payloadOf(run, rate(frames.detected), left));
       };
       const timer = setInterval(update, REFRESH_MS).unref();
       timers.add(timer);
@@ -50,23 +70,16 @@ export function createProgressView(stream: NodeJS.WriteStream, isShown: boolean)
         clearInterval(timer);
         timers.delete(timer);
         update();
-        finish(bar, isMeasured && state === 'completed' ? total : undefined);
+        if (isMeasured && state === 'completed') bar.update(total, { left: timeLeft(1, 0) });
+        bar.stop();
       });
     },
-    line: (text) => bars.log(`${text}\n`),
-    close() {
-      for (const timer of timers) clearInterval(timer);
-      bars.stop();
-    },
+    line: (text) => void (bars.isActive ? bars.log(bracketed(text)) : stream.write(`${text}\n`)),
+    close,
   };
 }
 
-function finish(bar: SingleBar, value: number | undefined): void {
-  if (value !== undefined) bar.update(value);
-  bar.stop();
-}
-
-function payloadOf(run: CameraRun, fps: number): Record<string, string | number> {
+function payloadOf(run: CameraRun, fps: number, left: string): Record<string, string | number> {
   const { frames, liveTracks, events, failure, ptsMs } = run.progress();
   const dropped = Object.values(frames.dropped).reduce((sum, count) => sum + count, frames.expired);
   const state =
@@ -79,7 +92,17 @@ function payloadOf(run: CameraRun, fps: number): Record<string, string | number>
     tracks: liveTracks,
     dropped,
     events,
+    left,
   };
+}
+
+/** How long the rest takes when it goes on as it went so far; cli-progress's own estimate begins with "NFs". */
+function timeLeft(doneFraction: number, elapsedMs: number): string {
+  if (doneFraction <= 0) return '?';
+  const seconds = Math.ceil((elapsedMs * (1 - doneFraction)) / doneFraction / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** Frames a second over the last two seconds. */

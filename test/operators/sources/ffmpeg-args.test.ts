@@ -41,15 +41,12 @@ describe('decodeArgs', () => {
     );
   });
 
-  it('gives the second rendition over a private socket, before sampling', () => {
-    const args = decodeArgs({ ...request, maxFps: 5, viewSocketPath: '/tmp/s/view.sock' });
+  it('gives the second rendition whole, before sampling', () => {
+    const args = decodeArgs({ ...request, maxFps: 5, hasView: true });
     expect(args.filter).toMatch(
       /^\[0:v:0\]split=2\[a\]\[b\];\[a\]select=.*\[detect\];\[b\]showinfo@view=checksum=0,scale=out_color_matrix=bt601:out_range=limited\[view\]$/,
     );
-    expect(args.view).toEqual({
-      options: ['-map', '[view]', '-fps_mode', 'passthrough', ...raw],
-      target: 'unix:/tmp/s/view.sock',
-    });
+    expect(args.viewOptions).toEqual(['-map', '[view]', '-fps_mode', 'passthrough', ...raw]);
   });
 
   it('reads a camera over TCP with a deadline, and only through the protocols of RTSP', () => {

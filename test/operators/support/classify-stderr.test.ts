@@ -1,4 +1,4 @@
-import { classifyStderr } from '../../../operators/support/classify-stderr';
+import { classifyStderr, damageIn } from '../../../operators/support/classify-stderr';
 import { createStderrTail } from '../../../operators/support/stderr-tail';
 
 describe('classifyStderr', () => {
@@ -21,8 +21,22 @@ describe('classifyStderr', () => {
     ],
     ['[error] rtsp://h/s: Connection timed out', 'timeout', undefined],
     ['[error] a.mp4: Invalid data found when processing input', 'corrupt', undefined],
-    ['[mov,mp4 @ 0x5] [error] moov atom not found', 'corrupt', undefined],
-    ["[fatal] Stream specifier ':v:0' in filtergraph description matches no streams.", 'codec', undefined],
+    [
+      '[mov,mp4 @ 0x5] [error] moov atom not found',
+      'corrupt',
+      'expected a whole video file, got another or one cut off (no moov atom)',
+    ],
+    [
+      "[fatal] Stream specifier ':v:0' in filtergraph description [0:v:0]select='isnan(prev_selected_t)+",
+      'codec',
+      'expected a video stream, found none',
+    ],
+    ['[error] file:/footage/404/clip 401.mp4: Invalid data found', 'corrupt', undefined],
+    [
+      '[tcp @ 0x1] [error] Connection to tcp://10.0.0.5:554?timeout=5000000 failed: Broken pipe',
+      'ended',
+      undefined,
+    ],
     ['[error] something new', 'unknown', 'something new'],
   ])('%s is %s', (line, code, detail) => {
     const classified = classifyStderr([line]);
@@ -43,6 +57,27 @@ describe('classifyStderr', () => {
   });
 });
 
+describe('damageIn', () => {
+  it.each([
+    [
+      '[mov,mp4 @ 0x5] [warning] Packet corrupt (stream = 0, dts = 18432).',
+      'Packet corrupt (stream = 0, dts = 18432)',
+    ],
+    ['[mov,mp4 @ 0x5] [error] stream 0, offset 0x2a: partial file', 'stream 0, offset 0x2a: partial file'],
+    ['[matroska,webm @ 0x5] [error] File ended prematurely', 'File ended prematurely'],
+    [
+      '[error] Error while decoding stream #0:0: Invalid data',
+      'Error while decoding stream #0:0: Invalid data',
+    ],
+    ['[error] http://u:pw@h/a.ts: partial file', 'http://***@h/a.ts: partial file'],
+    ['[mpegts @ 0x5] [warning] Packet corrupt (stream = 0, dts = 981000).', undefined],
+    ['[info]   title : [error] Packet corrupt', undefined],
+    ['[swscaler @ 0x5] [warning] deprecated pixel format used', undefined],
+  ])('reads %s', (line, told) => {
+    expect(damageIn(line)).toBe(told);
+  });
+});
+
 describe('createStderrTail', () => {
   it('keeps a bounded number of bounded lines without credentials or running commentary', () => {
     const tail = createStderrTail({ maxLines: 2, maxLength: 40 });
@@ -50,5 +85,11 @@ describe('createStderrTail', () => {
     for (let at = 0; at < 100; at++) tail.push(`[error] ${at} rtsp://u:secret@h/s ${'x'.repeat(1000)}`);
     expect(tail.lines()).toHaveLength(2);
     expect(tail.lines()[1]).toMatch(/^\[error\] 99 rtsp:\/\/\*\*\*@h\/s x+$/);
+  });
+
+  it('removes credentials before it cuts a line in the midst of them', () => {
+    const tail = createStderrTail({ maxLength: 24 });
+    tail.push('[error] rtsp://user:secret@camera.example/stream');
+    expect(tail.lines()).toEqual(['[error] rtsp://***@camer']);
   });
 });
