@@ -33,8 +33,10 @@ export function createProgressView(stream: NodeJS.WriteStream, isShown: boolean)
     gracefulExit: false,
   });
   const timers = new Set<NodeJS.Timeout>();
+  let isClosed = false;
 
   function close(): void {
+    isClosed = true;
     process.off('exit', close);
     for (const timer of timers) clearInterval(timer);
     // Stopped again, the bars would be drawn once more, over what was printed since.
@@ -48,6 +50,8 @@ export function createProgressView(stream: NodeJS.WriteStream, isShown: boolean)
   process.once('exit', close);
   return {
     watch(run, media) {
+      // What a short run was asked about its input can come after its end; a bar would keep the process alive.
+      if (isClosed) return;
       const { durationMs } = media;
       const isMeasured = run.spec.mode === 'recorded' && durationMs !== undefined;
       const total = isMeasured ? durationMs : 1;
@@ -74,7 +78,10 @@ export function createProgressView(stream: NodeJS.WriteStream, isShown: boolean)
         bar.stop();
       });
     },
-    line: (text) => void (bars.isActive ? bars.log(bracketed(text)) : stream.write(`${text}\n`)),
+    line(text) {
+      if (bars.isActive) bars.log(bracketed(text));
+      else stream.write(`${text}\n`);
+    },
     close,
   };
 }

@@ -60,10 +60,14 @@ describe('a running pipeline', () => {
     const a = pipeline.start(camera('a'));
     const b = pipeline.start(camera('b'));
     await waitFor(() => detected(a, b) >= 3, { what: 'frames of both' });
-    expect(() => pipeline.start(camera('a'))).toThrow('camera a: expected a name that is free, it is running');
+    expect(() => pipeline.start(camera('a'))).toThrow(
+      'camera a: expected a name that is free, it is running',
+    );
     const text = await metrics();
     for (const name of ['a', 'b']) {
-      expect(text).toMatch(new RegExp(`^sightline_frames_total\\{camera="${name}",outcome="detected".*\\} [1-9]`, 'm'));
+      expect(text).toMatch(
+        new RegExp(`^sightline_frames_total\\{camera="${name}",outcome="detected".*\\} [1-9]`, 'm'),
+      );
     }
 
     await pipeline.stop(cameraId('a'));
@@ -94,9 +98,13 @@ describe('a running pipeline', () => {
   });
 
   it('gives up older frames for newer ones when the detector is too slow, and counts each', async () => {
-    const { pipeline, camera } = await start(copyModel(folder, { kind: 'delay', afterFrames: 0, delayMs: 400 }));
+    const { pipeline, camera } = await start(
+      copyModel(folder, { kind: 'delay', afterFrames: 0, delayMs: 400 }),
+    );
     const run = pipeline.start(camera('a'));
-    await waitFor(() => (run.progress().frames.dropped['superseded'] ?? 0) >= 5, { what: 'superseded frames' });
+    await waitFor(() => (run.progress().frames.dropped['superseded'] ?? 0) >= 5, {
+      what: 'superseded frames',
+    });
     await pipeline.close();
     const { frames } = await run.done;
     expectBalance(frames);

@@ -112,7 +112,9 @@ describe('a run that writes to Redis', () => {
     const port = await closedPort();
     const run = start(PLAZA, '--events', `redis://127.0.0.1:${port}`);
     expect(await run.ended).toBe(1);
-    expect(run.stderr()).toMatch(new RegExp(`^sightline: sink: .*127\\.0\\.0\\.1:${port}.*ECONNREFUSED.*\n$`));
+    expect(run.stderr()).toMatch(
+      new RegExp(`^sightline: sink: .*127\\.0\\.0\\.1:${port}.*ECONNREFUSED.*\n$`),
+    );
     expect(run.stdout()).toBe('');
     expect(run.files()).toEqual([]);
   });

@@ -69,7 +69,9 @@ describe('a run on cameras', () => {
     const [first, second] = of('camera.online');
     expect(second!.data.epoch).toBeGreaterThan(first!.data.epoch);
     const started = of('track.started').length;
-    await until('new tracks', () => of('track.updated').some(({ data }) => data.epoch === second!.data.epoch));
+    await until('new tracks', () =>
+      of('track.updated').some(({ data }) => data.epoch === second!.data.epoch),
+    );
     expect(of('track.started').length).toBeGreaterThanOrEqual(started);
 
     run.child.kill('SIGINT');
@@ -146,7 +148,9 @@ describe('a run on cameras', () => {
     run.child.kill('SIGINT');
     expect(await run.ended).toBe(0);
 
-    const [, lookedAt, dropped] = /, (\d+) frames looked at .*, (\d+) dropped,/.exec(run.stderr())!.map(Number);
+    const [, lookedAt, dropped] = /, (\d+) frames looked at .*, (\d+) dropped,/
+      .exec(run.stderr())!
+      .map(Number);
     expect(dropped).toBeGreaterThan(lookedAt!);
     // At most 500 ms before its batch begins, one batch before it and its own of 400 ms each. What ages in a queue would be
     // eight seconds old at the end.

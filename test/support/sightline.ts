@@ -9,7 +9,8 @@ import { scratchOf } from '../workers/support/pool-fixture';
 import { listProcesses } from './processes';
 import type { ProcessInfo } from './processes';
 
-const MAIN = join(packageRoot, 'dist/pipeline/cli/main.js');
+/** The built command line. */
+export const MAIN = join(packageRoot, 'dist/pipeline/cli/main.js');
 
 /** The bundled clip: 24 s, 10 frames a second, people from its start to its end. */
 export const PLAZA = join(packageRoot, 'config/examples/clips/plaza.mp4');

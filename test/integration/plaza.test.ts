@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import Ajv2020 from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
+import { boxIou } from '../../models/domain/geometry';
+import type { Box } from '../../models/domain/geometry';
+import { packageRoot } from '../../models/support/package-root';
+import { trackColour } from '../../operators/support/palette';
+import { MAIN, PLAZA, eventsOf, readEvents } from '../support/sightline';
+import { tempFolder } from '../support/temp-folder';
+
+const ONE_BY_ONE = resolve(packageRoot, '../shared/clips/one-by-one-person.mp4');
+const SIZE = { width: 768, height: 576 };
+
+interface DetectedFrame {
+  readonly frame: number;
+  readonly ptsMs: number;
+  readonly detections: readonly { readonly label: string; readonly score: number; readonly box: Box }[];
+}
+
+function sightline(...args: readonly string[]): string {
+  return execFileSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+}
+
+const parseLines = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as DetectedFrame);
+
+describe.each(['efficientvit-b0-416x256', 'efficientvit-b0-640x384'])('sightline detect with %s', (model) => {
+  it('finds what Python and onnxruntime found in every frame, and nothing else', () => {
+    const golden = parseLines(
+      readFileSync(join(packageRoot, `test/golden/detector/plaza.${model}.jsonl`), 'utf8'),
+    );
+    const found = parseLines(sightline('detect', PLAZA, '--model', model, '--min-score', '0.05'));
+    expect(found.map(({ frame, ptsMs }) => [frame, ptsMs])).toEqual(
+      golden.map(({ frame, ptsMs }) => [frame, ptsMs]),
+    );
+
+    const isSame = (a: DetectedFrame['detections'][number], b: DetectedFrame['detections'][number]) =>
+      a.label === b.label && boxIou(a.box, b.box) >= 0.9 && Math.abs(a.score - b.score) <= 0.05;
+    for (const [at, { detections }] of found.entries()) {
+      const expected = golden[at]!.detections;
+      expect(
+        expected.filter((one) => one.score >= 0.4 && !detections.some((other) => isSame(one, other))),
+      ).toEqual([]);
+      expect(
+        detections.filter((one) => one.score >= 0.4 && !expected.some((other) => isSame(one, other))),
+      ).toEqual([]);
+    }
+  });
+});
+
+describe('sightline run on the bundled clip', () => {
+  const folder = tempFolder();
+  const output = (name: string) => join(folder, `${name}.jsonl`);
+  const video = join(folder, 'annotated.mp4');
+
+  beforeAll(() => {
+    sightline('run', PLAZA, '--output', output('first'), '--annotate', video);
+  });
+
+  it.each([
+    ['again', []],
+    ['in batches of 1 by 1 process', ['--batch', '1', '--processes', '1']],
+    ['in batches of 3 by 2 processes', ['--batch', '3', '--processes', '2']],
+    ['in batches of 8 by 3 processes', ['--batch', '8', '--processes', '3']],
+  ])('gives byte-identical events %s', (name, flags) => {
+    sightline('run', PLAZA, '--output', output(name), ...flags);
+    expect(readFileSync(output(name)).equals(readFileSync(output('first')))).toBe(true);
+  });
+
+  it('gives events that all validate against the generated JSON Schema, each with an id of its own', () => {
+    const ajv = new Ajv2020({ strict: false });
+    addFormats(ajv);
+    const validate = ajv.compile(JSON.parse(sightline('schema', '--events')) as object);
+    const events = readEvents(output('first'));
+    expect(events.filter((event) => !validate(event))).toEqual([]);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
+  });
+
+  it('starts at least eight tracks and ends each exactly once', () => {
+    const events = readEvents(output('first'));
+    const started = eventsOf(events, 'track.started').map(({ data }) => data.trackId);
+    const ended = eventsOf(events, 'track.ended').map(({ data }) => data.trackId);
+    expect(started.length).toBeGreaterThanOrEqual(8);
+    expect(new Set(started).size).toBe(started.length);
+    expect([...ended].sort()).toEqual([...started].sort());
+  });
+
+  it("draws a video of the clip's size, rate and number of frames", () => {
+    const entries = 'stream=width,height,nb_read_frames,avg_frame_rate';
+    const probe = ['-v', 'error', '-count_frames', '-show_entries', entries, '-of', 'csv=p=0', video];
+    expect(execFileSync('ffprobe', probe, { encoding: 'utf8' }).trim()).toBe('768,576,10/1,240');
+  });
+
+  it('draws each box where its event says, in the colour of its track', () => {
+    const events = readEvents(output('first')).filter(
+      ({ type }) => type === 'track.started' || type === 'track.updated',
+    );
+    const boxes = events.map(
+      ({ data }) => data as { ptsMs: number; box: Box; trackId: string; isVisible?: boolean },
+    );
+    const visible = boxes.filter(({ isVisible = true }) => isVisible);
+    const frames = [...new Set(visible.map(({ ptsMs }) => ptsMs))];
+    const chosen = Array.from({ length: 10 }, (_, at) => frames[Math.floor((at * frames.length) / 10)]!);
+    for (const ptsMs of chosen) {
+      const pixels = decodeFrame(Math.round(ptsMs / 100));
+      for (const { box, trackId } of visible.filter((each) => each.ptsMs === ptsMs)) {
+        expect(shareOfEdge(pixels, box, Number(trackId.split('-').at(-1)))).toBeGreaterThan(0.5);
+      }
+    }
+  });
+
+  /** One frame of the video as I420. */
+  function decodeFrame(index: number): Buffer {
+    const select = [
+      '-vf',
+      `select=eq(n\\,${index})`,
+      '-frames:v',
+      '1',
+      '-pix_fmt',
+      'yuv420p',
+      '-f',
+      'rawvideo',
+      'pipe:1',
+    ];
+    return execFileSync('ffmpeg', ['-v', 'error', '-i', video, ...select], { maxBuffer: 1 << 24 });
+  }
+
+  /** Part of a box's edge whose pixels have the colour of the track; captions of others may hide some. */
+  function shareOfEdge(pixels: Buffer, [x1, y1, x2, y2]: Box, trackNumber: number): number {
+    const [luma, u, v] = trackColour(trackNumber);
+    const points: [number, number][] = [];
+    const inside = (x: number, y: number) => x >= 0 && y >= 0 && x < SIZE.width && y < SIZE.height;
+    for (let x = Math.round(x1); x < Math.round(x2); x++)
+      points.push([x, Math.round(y1)], [x, Math.round(y2) - 1]);
+    for (let y = Math.round(y1); y < Math.round(y2); y++)
+      points.push([Math.round(x1), y], [Math.round(x2) - 1, y]);
+    const onPicture = points.filter(([x, y]) => inside(x, y));
+    const chroma = SIZE.width * SIZE.height;
+    const coloured = onPicture.filter(([x, y]) => {
+      const at = chroma + (y >> 1) * (SIZE.width / 2) + (x >> 1);
+      const near = (value: number, wanted: number, tolerance: number) =>
+        Math.abs(value - wanted) <= tolerance;
+      return (
+        near(pixels[y * SIZE.width + x]!, luma, 40) &&
+        near(pixels[at]!, u, 40) &&
+        near(pixels[at + chroma / 4]!, v, 40)
+      );
+    });
+    return coloured.length / onPicture.length;
+  }
+});
+
+(existsSync(ONE_BY_ONE) ? describe : describe.skip)('sightline run on people who pass one by one', () => {
+  const folder = tempFolder();
+
+  it('reports the kinds asked for and ends every track', () => {
+    const output = join(folder, 'events.jsonl');
+    sightline('run', ONE_BY_ONE, '--output', output, '--labels', 'person', '--max-fps', '5');
+    const events = readEvents(output);
+    const started = eventsOf(events, 'track.started');
+    expect(started.length).toBeGreaterThanOrEqual(3);
+    expect(eventsOf(events, 'track.ended')).toHaveLength(started.length);
+    expect(new Set(started.map(({ data }) => data.label))).toEqual(new Set(['person']));
+    expect(eventsOf(events, 'camera.offline')[0]?.data.cause).toBe('completed');
+  });
+});
