@@ -88,6 +88,8 @@ function inputOptionsOf({
 function rawOptions(version: FfmpegVersion): readonly string[] {
   return [
     ...(isAtLeast(version, [5, 1]) ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough']),
+    // The encoder `rawvideo` has threads, and with them keeps a frame until the next: a second at 1 fps.
+    ...['-threads', '1'],
     ...['-enc_time_base', '-1', '-c:v', 'rawvideo', '-pix_fmt', 'yuv420p', '-f', 'nut', '-write_index', '0'],
   ];
 }

@@ -96,7 +96,7 @@ class DecoderRun {
   }
 
   async #run(): Promise<void> {
-    const { request, view, mode, onDamage } = this.#options;
+    const { request, view, onDamage } = this.#options;
     const args = decodeArgs({ ...request, version: await probeFfmpeg(), hasView: view !== undefined });
     const pair = await this.#readDetect();
     const detected = endOf(pair.near.resume());
@@ -104,7 +104,7 @@ class DecoderRun {
 
     const parse = createShowinfoParser();
     let viewed = Promise.resolve();
-    let damage: string | undefined;
+    const seen: { damage?: string } = {};
     this.#process = startFfmpeg({
       input: { options: args.inputOptions, source: args.source },
       filter: args.filter,
@@ -113,23 +113,34 @@ class DecoderRun {
         ...(args.viewOptions === undefined ? [] : [{ options: args.viewOptions, target: 'pipe:3' }]),
       ],
       stdout: pair.far,
-      ...(view !== undefined && { onPipe: (pipe) => (viewed = this.#readView(pipe, view.budgetBytes)) }),
+      ...(view !== undefined && {
+        onPipe: (pipe) => {
+          viewed = this.#readView(pipe, view.budgetBytes);
+        },
+      }),
       onStderrLine: (line) => {
         const shown = parse(line);
-        if (shown === undefined) damage ??= damageIn(line);
+        if (shown === undefined) this.#watchFor(line, seen);
         else if (!this.#isStopped) this.#guard(() => this.#merger.shown(shown));
-        // FFmpeg 5 would wait for the same time once more for each picture that its decoder still holds.
-        if (shown === undefined && mode === 'live' && READ_TIMEOUT.test(line)) this.#fail(silence());
       },
     });
 
     const exit = await this.#process.exited;
     await Promise.all([detected, viewed]);
-    if (damage !== undefined && exit.error === undefined && mode === 'recorded' && !this.#isStopped) {
-      onDamage?.(damage);
-    }
+    if (seen.damage !== undefined && exit.error === undefined) onDamage?.(seen.damage);
     if (exit.error !== undefined) this.#fail(exit.error);
     else this.#finish(() => this.#handlers.onEnd());
+  }
+
+  /** Notes what a line that tells of no frame says of the source. */
+  #watchFor(line: string, seen: { damage?: string }): void {
+    if (this.#options.mode === 'recorded') {
+      const damage = seen.damage ?? damageIn(line);
+      if (damage !== undefined) seen.damage = damage;
+    } else if (READ_TIMEOUT.test(line)) {
+      // FFmpeg 5 would wait for the same time once more for each picture that its decoder still holds.
+      this.#fail(silence());
+    }
   }
 
   /** Prepares the reading of the detect rendition, which goes to the far end. */

@@ -20,8 +20,8 @@ export interface EmitEventsOptions {
   readonly updateIntervalMs: number;
 }
 
-/** Below this overlap with the box last told, an object has moved enough to be told at once. */
-const MOVED_IOU = 0.3;
+/** An object that left the box last told is told sooner than the others, after this part of the interval. */
+const MOVED_INTERVAL_PART = 0.25;
 
 /** What every track event tells. */
 type TrackData = Omit<EventData<'track.started'>, 'firstSeenPtsMs'>;
@@ -137,11 +137,10 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
     }
     // A resumed segment may begin at smaller pts: then the clock of the throttle starts anew.
     const sinceMs = frame.ptsMs < told.ptsMs ? Infinity : frame.ptsMs - told.ptsMs;
-    const isSignificant =
-      track.label !== told.label ||
-      track.isVisible !== told.isVisible ||
-      (track.isVisible && boxIou(track.box, told.box) < MOVED_IOU);
-    if (!isSignificant && (sinceMs < updateIntervalMs || !track.isVisible)) return undefined;
+    const hasLeftItsBox = track.isVisible && boxIou(track.box, told.box) === 0;
+    const waitMs = hasLeftItsBox ? updateIntervalMs * MOVED_INTERVAL_PART : updateIntervalMs;
+    const isChanged = track.label !== told.label || track.isVisible !== told.isVisible;
+    if (!isChanged && (sinceMs < waitMs || !track.isVisible)) return undefined;
     Object.assign(told, {
       ptsMs: frame.ptsMs,
       box: track.box,

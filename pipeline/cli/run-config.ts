@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { defineConfig } from '../../config/define-config';
-import { expectedCameraUrl } from '../../config/camera-input';
+import { cameraInput, expectedCameraUrl } from '../../config/camera-input';
 import { loadConfig } from '../../config/load';
-import type { ConfigInput } from '../../config/schema';
+import type { Config, ConfigInput } from '../../config/schema';
 import type { LoadedConfig } from '../../config/validate';
 import { redact } from '../../models/domain/redact';
 import { nameCamera } from '../inputs';
@@ -73,32 +73,29 @@ function fromFile(path: string, inputs: readonly string[], flags: RunFlags): Loa
       `--annotate: expected one camera, got ${ids.length}; set annotate of each camera in ${path}`,
     );
   }
-  const overrides = cameraFlags(flags);
-  if (Object.keys(overrides).length === 0 && isConfigUntouched(flags)) return loaded;
-  const cameras = Object.fromEntries(
-    Object.entries(config.cameras).map(([id, camera]) => [id, { ...camera, ...overrides }]),
-  );
-  const events = eventsOf(flags);
-  const merged = {
-    ...config,
-    ...baseOf(flags, cameras, events.length > 0 ? events : config.events),
-    model: { ...config.model, ...modelFlags(flags) },
-    namespace: flags.namespace ?? config.namespace,
-  };
-  const { config: checked } = defineConfig(merged);
-  return { ...loaded, config: checked };
+  return { ...loaded, config: override(config, flags) };
 }
 
-function isConfigUntouched({
-  output,
-  events,
-  model,
-  providers,
-  processes,
-  batch,
-  namespace,
-}: RunFlags): boolean {
-  return [output, events, model, providers, processes, batch, namespace].every((flag) => flag === undefined);
+/** A checked configuration with the flags over it; the flags are checked by themselves, as of a file of no name. */
+function override(config: Config, flags: RunFlags): Config {
+  const given = cameraFlags(flags);
+  const flagged = defineConfig(baseOf(flags, { flags: { url: 'file', ...given } }, eventsOf(flags))).config;
+  const forCameras = pick(flagged.cameras['flags']!, given);
+  const { startTime, ...forLive } = forCameras;
+  const cameras = Object.entries(config.cameras).map(([id, camera]) => {
+    return [id, { ...camera, ...(cameraInput(camera).mode === 'live' ? forLive : forCameras) }] as const;
+  });
+  return {
+    namespace: flags.namespace === undefined ? config.namespace : flagged.namespace,
+    model: { ...config.model, ...pick(flagged.model, modelFlags(flags)) },
+    cameras: Object.fromEntries(cameras),
+    events: flagged.events.length > 0 ? flagged.events : config.events,
+  };
+}
+
+/** Those values of `checked` whose keys were given. */
+function pick<T extends object>(checked: T, given: object): Partial<T> {
+  return Object.fromEntries(Object.entries(checked).filter(([key]) => key in given)) as Partial<T>;
 }
 
 function camerasOf(inputs: readonly string[], flags: RunFlags): CameraInputs {

@@ -3,6 +3,9 @@
 const { readFileSync } = require('node:fs');
 const ort = require('onnxruntime-node');
 
+// As models/efficientvit/session.ts: no usage data to Microsoft.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
 async function main() {
   const [model, framePath, batchText, framesText] = process.argv.slice(2);
   const batch = Number(batchText);

@@ -51,7 +51,7 @@ async function main() {
   const sum = (values) => values.reduce((total, value) => total + value, 0);
   const frameCount = frames.detected;
   const cpuMsPerFrame = {
-    main: (user + system) / 1000 / frameCount, mainUser: user/1000/frameCount, mainSys: system/1000/frameCount,
+    main: (user + system) / 1000 / frameCount,
     ffmpeg: (endedChildrenCpuMs() - childrenBefore) / frameCount,
     inference: sum(processes.map(({ cpuMs }, at) => cpuMs - inferenceBefore[at])) / frameCount,
   };

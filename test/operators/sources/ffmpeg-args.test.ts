@@ -9,6 +9,8 @@ const request: DecodeRequest = {
 };
 
 const raw = [
+  '-threads',
+  '1',
   '-enc_time_base',
   '-1',
   '-c:v',

@@ -85,11 +85,19 @@ describe('emitEvents', () => {
   it.each<[string, Partial<Track>]>([
     ['another label', { label: 'car' }],
     ['out of sight', { isVisible: false }],
-    ['moved off its last box', { box: [60, 20, 80, 60] }],
   ])('tells at once what is significant: %s', async (_name, change) => {
     expect(types(await emit([started(200), tracked(300, change)]))).toEqual([
       'track.started 00.200',
       'track.updated 00.300',
+    ]);
+  });
+
+  it('tells an object that left the box last told after a quarter of the interval', async () => {
+    const box = [60, 20, 80, 60] as const;
+    const frames = [tracked(400, { box }), tracked(500, { box }), tracked(800, { box: [61, 20, 81, 60] })];
+    expect(types(await emit([started(200), ...frames]))).toEqual([
+      'track.started 00.200',
+      'track.updated 00.500',
     ]);
   });
 
