@@ -114,9 +114,9 @@ function annotate({ annotatePath }: CameraSpec): OperatorFunction<Tracked | View
 }
 
 /**
- * Recorded sources count epochs from 0. A live one starts at the second it was started in: a restart of the process would
- * else repeat the ids of other events.
+ * Recorded sources count epochs from 0. A live one starts at the millisecond it was started in: a restart of the process
+ * would else repeat the ids of other events, and no camera begins a segment every millisecond.
  */
 function firstEpochOf({ mode }: CameraSpec, clock: Clock): number {
-  return mode === 'live' ? Math.floor(clock.nowMs() / 1000) : 0;
+  return mode === 'live' ? Math.floor(clock.nowMs()) : 0;
 }

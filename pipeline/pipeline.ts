@@ -29,6 +29,8 @@ export interface CameraProgress {
   /** Stream time of the last frame that was tracked. */
   readonly ptsMs: number | undefined;
   readonly liveTracks: number;
+  /** Tracks started so far. */
+  readonly startedTracks: number;
   readonly events: number;
   /** The failure that a live camera is recovering from. */
   readonly failure: PipelineError | undefined;
@@ -106,6 +108,7 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock }: RunDeps)
   let fatal: PipelineError | undefined;
   let ptsMs: number | undefined;
   let liveTracks = 0;
+  let startedTracks = 0;
   let events = 0;
 
   async function run(): Promise<CameraResult> {
@@ -144,9 +147,10 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock }: RunDeps)
           telemetry.cameraFailed(spec.id, error, retryInMs);
         },
         onDamage: (detail) => telemetry.cameraDamaged(spec.id, detail),
-        onTracked({ frame, tracks }) {
+        onTracked({ frame, tracks, started }) {
           ptsMs = frame.ptsMs;
           liveTracks = tracks.length;
+          startedTracks += started.length;
           if (spec.mode === 'live') failure = undefined;
         },
       }).subscribe({
@@ -172,7 +176,7 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock }: RunDeps)
   return {
     spec,
     done,
-    progress: () => ({ frames: ledger.total(), ptsMs, liveTracks, events, failure }),
+    progress: () => ({ frames: ledger.total(), ptsMs, liveTracks, startedTracks, events, failure }),
     stop() {
       isStopping = true;
       stopRequests.next();

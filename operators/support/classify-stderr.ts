@@ -62,5 +62,8 @@ function withoutPlaces(line: string): string {
 
 /** The message without FFmpeg's `[rtsp @ 0x55d0…] [error] `, whose address differs each time. */
 function withoutPrefix(line: string): string {
-  return line.replace(/^(\[[^\]]*\]\s*)+/, '').trim();
+  return line
+    .replace(/^(\[[^\]]*\]\s*)+/, '')
+    .replace(/\?timeout=\d+/, '')
+    .trim();
 }

@@ -87,7 +87,7 @@ export function createProgressView(stream: NodeJS.WriteStream, isShown: boolean)
 }
 
 function payloadOf(run: CameraRun, fps: number, left: string): Record<string, string | number> {
-  const { frames, liveTracks, events, failure, ptsMs } = run.progress();
+  const { frames, liveTracks, startedTracks, events, failure, ptsMs } = run.progress();
   const dropped = Object.values(frames.dropped).reduce((sum, count) => sum + count, frames.expired);
   const state =
     failure !== undefined ? `offline (${failure.code})` : ptsMs === undefined ? 'connecting' : 'online';
@@ -96,7 +96,8 @@ function payloadOf(run: CameraRun, fps: number, left: string): Record<string, st
     state,
     frames: frames.detected,
     fps: fps.toFixed(1),
-    tracks: liveTracks,
+    // Of a recording all that it holds; of a camera what it sees now.
+    tracks: run.spec.mode === 'recorded' ? startedTracks : liveTracks,
     dropped,
     events,
     left,

@@ -14,7 +14,7 @@ export interface SummaryInput {
 export function summaryOf({ runs, results, config, elapsedMs }: SummaryInput): string[] {
   const cameras = results.map((result, index) => {
     const { frames, state, id } = result;
-    const { events } = runs[index]!.progress();
+    const { events, startedTracks } = runs[index]!.progress();
     const left = Object.values(frames.dropped).reduce((sum, count) => sum + count, frames.expired);
     const lost = Object.values(frames.failed).reduce((sum, count) => sum + count, 0);
     const rate = (frames.detected * 1000) / elapsedMs;
@@ -22,6 +22,7 @@ export function summaryOf({ runs, results, config, elapsedMs }: SummaryInput): s
       `${id}: ${state}, ${frames.detected} frames looked at (${rate.toFixed(1)} a second)`,
       ...(left > 0 ? [`${left} dropped`] : []),
       ...(lost > 0 ? [`${lost} failed`] : []),
+      `${startedTracks} tracks`,
       `${events} events`,
     ].join(', ');
   });

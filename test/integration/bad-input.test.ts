@@ -12,6 +12,7 @@ import { copyModel } from '../workers/support/pool-fixture';
 
 const exec = promisify(execFile);
 const ONE_PROCESS = ['--processes', '1'] as const;
+const X264 = ['-c:v', 'libx264', '-preset', 'ultrafast'] as const;
 
 describe('what a run says of', () => {
   const folder = tempFolder();
@@ -46,7 +47,7 @@ describe('what a run says of', () => {
   }
 
   beforeAll(async () => {
-    good = await clip('good.mp4', '-c', 'copy', '-movflags', '+faststart');
+    good = await clip('good.mp4', ...X264, '-movflags', '+faststart');
   });
 
   afterEach(() => killAll(runs.splice(0)));
@@ -93,9 +94,7 @@ describe('what a run says of', () => {
       const told = await finish('detect', ...bad.map(([path]) => path), good, ...ONE_PROCESS);
       expect(told.code).toBe(1);
       for (const [path, name] of bad) {
-        expect(told.stderr).toMatch(
-          new RegExp(`^sightline: \\w+: ${RegExp.escape?.(path) ?? path}: expected`, 'm'),
-        );
+        expect(told.stderr).toContain(`: ${path}: expected`);
         expect(told.stdout).not.toContain(`${name}.mp4`);
       }
       expect(told.stderr).toContain('audio-only.mp4: expected a video stream, found none');
@@ -114,7 +113,9 @@ describe('what a run says of', () => {
     expect(run.code).toBe(0);
     expect(run.stderr).toContain(`warn  cut: ${told}`);
     expect(run.stderr).not.toContain('good: expected');
-    expect(run.stderr).toMatch(/^cut: completed, 1\d frames looked at/m);
+    const looked = Number(/^cut: completed, (\d+) frames looked at/m.exec(run.stderr)?.[1]);
+    expect(looked).toBeGreaterThan(0);
+    expect(looked).toBeLessThan(20);
     const offline = eventsOf(parseEvents(run.stdout), 'camera.offline').map(({ subject, data }) => [
       subject,
       data.cause,
@@ -127,20 +128,19 @@ describe('what a run says of', () => {
     const detected = await finish('detect', cut, ...ONE_PROCESS);
     expect(detected.code).toBe(0);
     expect(detected.stderr).toContain(`sightline: ${cut}: ${told}`);
-    expect(detected.stdout.trim().split('\n').length).toBeGreaterThanOrEqual(10);
+    expect(detected.stdout.trim().split('\n')).toHaveLength(looked);
   });
 
   it('pictures of unusual shape: all are analysed at the size they are shown in, and annotated', async () => {
-    const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast'];
-    const upright = await clip('upright.mp4', ...x264, '-t', '1');
+    const upright = await clip('upright.mp4', ...X264, '-t', '1');
     await ffmpeg('-i', upright, '-metadata:s:v', 'rotate=90', '-c', 'copy', inFolder('quarter.mp4'));
     const shapes: readonly (readonly [path: string, width: number, height: number, frames: number])[] = [
       [await makeVideo.tiny(folder), 2, 2, 20],
       [await makeVideo.huge(folder), 4096, 2160, 3],
-      [await clip('tall.mp4', '-vf', 'crop=200:500', ...x264), 200, 500, 20],
-      [await clip('odd.mp4', '-vf', 'scale=383:287,format=yuv444p', ...x264), 383, 287, 20],
+      [await clip('tall.mp4', '-vf', 'crop=200:500', ...X264), 200, 500, 20],
+      [await clip('odd.mp4', '-vf', 'scale=383:287,format=yuv444p', ...X264), 383, 287, 20],
       [inFolder('quarter.mp4'), 576, 768, 10],
-      [await clip('wide-pixels.mp4', '-vf', 'scale=384:576,setsar=2/1', ...x264), 384, 576, 20],
+      [await clip('wide-pixels.mp4', '-vf', 'scale=384:576,setsar=2/1', ...X264), 384, 576, 20],
     ];
     const name = (path: string) => path.replace(/^.*\//, '').replace('.mp4', '');
     const video = (path: string) => inFolder(`annotated-${name(path)}.mp4`);
