@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Writable } from 'node:stream';
+import { Writable, pipeline } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { Observable } from 'rxjs';
 import type { SourceMode } from '../../models/domain/frame';
@@ -172,9 +172,9 @@ class DecoderRun {
     const count = (byteLength: number) =>
       Math.min(MAX_VIEW_BUFFERS, Math.max(MIN_VIEW_BUFFERS, Math.floor(budgetBytes / byteLength)));
     const sink = this.#addSink('view', count);
-    // A Writable holds the pipe back by itself until `done`.
-    pipe.pipe(new Writable({ write: (chunk: Buffer, _encoding, done) => sink.consume(chunk, done) }));
-    return endOf(pipe);
+    // A Writable holds the pipe back by itself until `done`; it finishes after the pipe ends, with its last chunk taken.
+    const taken = new Writable({ write: (chunk: Buffer, _encoding, done) => sink.consume(chunk, done) });
+    return new Promise((resolve) => pipeline(pipe, taken, () => resolve()));
   }
 
   #addSink(
