@@ -54,7 +54,9 @@ export function expectedCameraUrl(text: string): string | undefined {
   if (scheme === undefined) return undefined;
   if (!isCameraScheme(scheme)) return 'a URL with rtsp://, rtsps:// or file://, or the path of a file';
   if (scheme === 'file') return filePathOf(text) === undefined ? 'file:///absolute/path' : undefined;
-  return isRtspUrl(text) ? undefined : `${scheme}://[user:password@]host[:port]/path, percent-encoded`;
+  return isRtspUrl(text)
+    ? undefined
+    : `${scheme}://host:554/path, with percent-encoded user and password where needed`;
 }
 
 function isCameraScheme(scheme: string): scheme is (typeof CAMERA_SCHEMES)[number] {

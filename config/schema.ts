@@ -22,7 +22,9 @@ const cameraUrl = z
 const redisUrl = z
   .string()
   .refine((url) => parseRedisUrl(url) !== undefined)
-  .meta({ expected: 'redis[s]://[[user]:password@]host[:port][/db], percent-encoded' });
+  .meta({
+    expected: 'redis://host:6379/0 or rediss://…, with percent-encoded user and password where needed',
+  });
 
 const path = z
   .string()

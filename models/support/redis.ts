@@ -44,7 +44,7 @@ export function createRedis(options: RedisOptions): RedisClient {
   if (address === undefined) {
     throw new PipelineError(
       'config',
-      'Redis URL: expected redis[s]://[[user]:password@]host[:port][/db], got another text',
+      'Redis URL: expected redis://host:6379/0 or rediss://…, user and password percent-encoded, got another text',
     );
   }
   const { host, port, db, isTls, username, password } = address;

@@ -100,7 +100,8 @@ describe('what a run leaves behind', () => {
     expectStoppedEvents();
     const lookedAt = Number(/(\d+) frames looked at/.exec(run.stderr())?.[1]);
     expect(lookedAt).toBeGreaterThan(3);
-    expect(countFrames(videoPath)).toBeGreaterThanOrEqual(lookedAt);
+    // The stop may fall between the last frame looked at and its picture.
+    expect(countFrames(videoPath)).toBeGreaterThanOrEqual(lookedAt - 1);
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)(

@@ -51,7 +51,9 @@ describe('a run on a terminal', () => {
     expectModesRestored(output);
     expect(renderScreen(output)).toEqual([
       expect.stringMatching(/^plaza \[=+\] 100% \| 120 frames \| \d+\.\d fps \| \d+ tracks \| 0 s left$/),
-      expect.stringMatching(/^plaza: completed, 120 frames looked at \(\d+\.\d a second\), \d+ events$/),
+      expect.stringMatching(
+        /^plaza: completed, 120 frames looked at \(\d+\.\d a second\), \d+ tracks, \d+ events$/,
+      ),
       `events: ${events}`,
     ]);
   });

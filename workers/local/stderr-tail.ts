@@ -2,6 +2,8 @@ import type { Readable } from 'node:stream';
 import { redact } from '../../models/domain/redact';
 
 const TAIL_CHARS = 2000;
+/** Frames of a JavaScript stack, and of the native one that Node prints when it aborts. */
+const STACK_LINE = /^(at |\d+: |-+ )/;
 
 /** The last words of a child. */
 export interface StderrTail {
@@ -18,7 +20,7 @@ export function createStderrTail(stream: Readable | null): StderrTail {
     sentence() {
       const lines = tail.split('\n').map((line) => line.trim());
       // A stack begins with what went wrong; its frames say nothing to a user.
-      const last = lines.findLast((line) => line !== '' && !line.startsWith('at '));
+      const last = lines.findLast((line) => line !== '' && !STACK_LINE.test(line));
       return last === undefined ? '' : `: ${redact(last)}`;
     },
   };
