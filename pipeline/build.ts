@@ -27,7 +27,10 @@ export interface CameraDeps {
   readonly eventSource: string;
   /** Emits when the camera is to stop in good order. */
   readonly stop: Observable<unknown>;
-  readonly isStopping: () => boolean;
+  /** Why tracks that are open at the end ended. */
+  readonly endReason: () => 'completed' | 'stopped' | 'discontinuity';
+  /** The annotated video is lost; the analysis goes on. */
+  readonly onVideoFailed: (error: PipelineError) => void;
   readonly onFailure: (error: PipelineError, retryInMs: number | undefined) => void;
   /** A recording was damaged; FFmpeg's words. */
   readonly onDamage: (detail: string) => void;
@@ -92,10 +95,10 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
       ...spec.track,
       highScore: minScore,
       lowScore: Math.min(minScore, LOWEST_TRACKED_SCORE),
-      endReason: () => (deps.isStopping() ? 'stopped' : 'completed'),
+      endReason: deps.endReason,
     }),
     tap((item) => item.kind === 'tracked' && deps.onTracked(item)),
-    annotate(spec),
+    annotate(spec, deps),
     emitEvents({
       cameraId: spec.id,
       source: deps.eventSource,
@@ -107,9 +110,16 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
 
 type Tracked = TrackedFrame | TracksClosed | CameraStatus;
 
-function annotate({ annotatePath }: CameraSpec): OperatorFunction<Tracked | ViewFrame, Tracked> {
+function annotate(
+  { annotatePath }: CameraSpec,
+  { onVideoFailed }: CameraDeps,
+): OperatorFunction<Tracked | ViewFrame, Tracked> {
   if (annotatePath !== undefined)
-    return annotatedVideo({ path: annotatePath, sampleAspect: (frame) => frame.sampleAspect });
+    return annotatedVideo({
+      path: annotatePath,
+      sampleAspect: (frame) => frame.sampleAspect,
+      onFailed: onVideoFailed,
+    });
   return (source) => defer(() => source as Observable<Tracked>);
 }
 

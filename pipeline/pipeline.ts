@@ -21,6 +21,8 @@ export interface CameraResult {
   /** What went wrong, when `failed`. */
   readonly error?: PipelineError;
   readonly frames: LedgerEntry;
+  /** From its start to its end. */
+  readonly wallMs: number;
 }
 
 /** Where a camera stands. */
@@ -103,9 +105,11 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock }: RunDeps)
   const ledger = createLedger();
   const stopRequests = new Subject<void>();
   const unwatch = telemetry.watchLedger(spec.id, ledger);
+  const startedMs = clock.monotonicMs();
   let isStopping = false;
   let failure: PipelineError | undefined;
   let fatal: PipelineError | undefined;
+  let videoFailure: PipelineError | undefined;
   let ptsMs: number | undefined;
   let liveTracks = 0;
   let startedTracks = 0;
@@ -140,11 +144,15 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock }: RunDeps)
         ledger,
         eventSource,
         stop: stopRequests,
-        isStopping: () => isStopping,
+        endReason: () => (isStopping ? 'stopped' : failure === undefined ? 'completed' : 'discontinuity'),
         sinksReady: () => written,
         onFailure(error, retryInMs) {
           failure = error;
           telemetry.cameraFailed(spec.id, error, retryInMs);
+        },
+        onVideoFailed(error) {
+          videoFailure = error;
+          telemetry.cameraFailed(spec.id, error, undefined);
         },
         onDamage: (detail) => telemetry.cameraDamaged(spec.id, detail),
         onTracked({ frame, tracks, started }) {
@@ -167,9 +175,11 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock }: RunDeps)
 
   function result(): CameraResult {
     const frames = ledger.total();
-    const error = fatal ?? (spec.mode === 'recorded' ? failure : undefined) ?? allFramesFailed(frames);
-    if (error !== undefined) return { id: spec.id, state: 'failed', error, frames };
-    return { id: spec.id, state: isStopping ? 'stopped' : 'completed', frames };
+    const error =
+      fatal ?? (spec.mode === 'recorded' ? failure : undefined) ?? allFramesFailed(frames) ?? videoFailure;
+    const ended = { id: spec.id, frames, wallMs: clock.monotonicMs() - startedMs };
+    if (error !== undefined) return { ...ended, state: 'failed', error };
+    return { ...ended, state: isStopping ? 'stopped' : 'completed' };
   }
 
   const done = run();

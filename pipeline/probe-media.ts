@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { VIDEO_FORMATS } from '../operators/sources/ffmpeg-args';
 import type { Input } from './inputs';
 
 /** What a file's headers say, where they say it. */
@@ -18,7 +19,16 @@ interface ProbeOutput {
 
 /** Asks ffprobe for the length of a file, to show progress; empty when it cannot tell. Never throws. */
 export async function probeMedia({ location }: Input): Promise<MediaInfo> {
-  const args = ['-v', 'error', '-protocol_whitelist', 'file', '-select_streams', 'v:0'];
+  const args = [
+    '-v',
+    'error',
+    '-protocol_whitelist',
+    'file',
+    '-format_whitelist',
+    VIDEO_FORMATS,
+    '-select_streams',
+    'v:0',
+  ];
   const entries = [
     '-show_entries',
     'stream=nb_frames,avg_frame_rate,duration:format=duration',

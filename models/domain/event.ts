@@ -108,7 +108,10 @@ function envelope<T extends EventType>(type: T) {
       .describe('camera/<id> for live sources, file/<sha256 prefix> for recorded ones.'),
     type: z.literal(type),
     subject: camera,
-    time: time.describe('Event time: capture time of a live frame, start time + pts of a recorded one.'),
+    time: time.describe(
+      'When it happened: capture time of the live frame that showed it, start time + pts of a recorded one. A track ' +
+        'ends when it is given up; when it was last seen is in the data.',
+    ),
     datacontenttype: z.literal('application/json'),
     dataschema: z.literal(`urn:sightline:event:${String(EVENT_CONTRACT_VERSION)}`),
     data: dataByType[type],

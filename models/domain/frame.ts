@@ -70,9 +70,11 @@ export interface DetectFrame {
   readonly lease: FrameLease;
 }
 
-/** A frame at the source's own aspect for people to look at (I420, `info.source` pixels); shares pts with the detect frames. */
+/** A picture for people to look at (I420); shares pts with the detect frames. */
 export interface ViewFrame {
   readonly kind: 'view';
   readonly info: FrameInfo;
+  /** Size of these pixels: the source's at the start of its decoder, to which FFmpeg scales pictures of a later size. */
+  readonly size: Size;
   readonly lease: FrameLease;
 }

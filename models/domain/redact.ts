@@ -93,3 +93,8 @@ export function credentialsOf(url: string): readonly string[] {
   const colon = credentials.indexOf(':');
   return colon < 0 ? [credentials] : [credentials.slice(colon + 1), credentials];
 }
+
+/** A URL for people, whatever stands in it: all between `://` and the last `@` is hidden, also what no parser would take. */
+export function redactUrl(url: string): string {
+  return redact(url.replace(/^([a-z][a-z0-9+.-]*:\/\/).*@/is, `$1${HIDDEN}@`));
+}

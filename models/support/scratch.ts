@@ -13,7 +13,7 @@ const SCRATCH_NAME = /^sightline-([0-9a-f]{8})-(\d{1,10})-([0-9a-z]{1,8})-([0-9a
 
 /** Where scratch files may lie: memory first, since a ring there never reaches a disk. */
 export function scratchFolders(): readonly string[] {
-  return [...new Set(['/dev/shm', tmpdir()])];
+  return [...new Set(['/dev/shm', tmpdir(), '/tmp'])];
 }
 
 interface ProcessMark {
@@ -125,11 +125,26 @@ export interface ScratchFolder {
   readonly remove: () => void;
 }
 
-/** A folder of mode 0700 in the temp folder, for private sockets; also removed at exit. Its path is short enough for one. */
+/** Longest path of a unix socket on Linux is 107 bytes and on macOS 103; what the folder holds has short names. */
+const MAX_FOLDER_BYTES = 90;
+
+/**
+ * A folder of mode 0700 for private sockets, removed at exit too: in the temp folder, or where that is missing, closed or too
+ * long a path for a socket, in the next that will do. Throws the last error when none will.
+ */
 export function createScratchFolder(): ScratchFolder {
-  const path = join(tmpdir(), scratchName());
-  mkdirSync(path, { mode: 0o700 });
-  return { path, remove: removeAtExit(path) };
+  const name = scratchName();
+  const paths = [tmpdir(), '/dev/shm', '/tmp'].map((folder) => join(folder, name));
+  let failure: unknown = new RangeError(`temp folder: expected a path for sockets, got ${tmpdir()}`);
+  for (const path of paths.filter((each) => Buffer.byteLength(each) <= MAX_FOLDER_BYTES)) {
+    try {
+      mkdirSync(path, { mode: 0o700 });
+      return { path, remove: removeAtExit(path) };
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
 }
 
 /**

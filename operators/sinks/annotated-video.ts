@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EMPTY, Subject, catchError, concat, defer, filter, finalize, merge, tap, throwError } from 'rxjs';
-import { PipelineError, toError } from '../../models/domain/errors';
+import { PipelineError, toError, toPipelineError } from '../../models/domain/errors';
 import { redact } from '../../models/domain/redact';
 import { fitI420 } from '../support/fit-i420';
 import { TICKS_PER_MS, startMp4Encoder } from '../support/mp4-encoder';
@@ -12,7 +12,7 @@ import type { Mp4Encoder } from '../support/mp4-encoder';
 import type { CameraStatus } from '../../models/domain/camera-status';
 import type { FrameInfo, ViewFrame } from '../../models/domain/frame';
 import type { Size } from '../../models/domain/geometry';
-import type { TrackedFrame, TracksClosed } from '../../models/domain/track';
+import type { Track, TrackedFrame, TracksClosed } from '../../models/domain/track';
 
 /** What one camera's chain carries behind the tracker: a view frame comes after every tracked frame of the same or lower pts. */
 export type AnnotatedItem = TrackedFrame | TracksClosed | CameraStatus | ViewFrame;
@@ -35,6 +35,8 @@ export interface AnnotatedVideoOptions {
   readonly maxWaitingFrames?: number;
   /** A live view frame was left out. */
   readonly onDropped?: (frame: FrameInfo) => void;
+  /** The encoder failed: the video is lost, everything else goes on. Absent: the error ends the stream. */
+  readonly onFailed?: (error: PipelineError) => void;
   /** The encoder exited and the file is complete. */
   readonly onFinished?: (summary: AnnotatedVideoSummary) => void;
 }
@@ -52,7 +54,7 @@ export interface AnnotatedVideoOptions {
 export function annotatedVideo(
   options: AnnotatedVideoOptions,
 ): OperatorFunction<AnnotatedItem, Exclude<AnnotatedItem, ViewFrame>> {
-  const { path, maxWaitingFrames = 4 } = options;
+  const { path, maxWaitingFrames = 4, onFailed } = options;
   if (path === '') throw new RangeError('annotatedVideo: path: expected the name of a file, got none');
   if (!(maxWaitingFrames >= 1)) {
     throw new RangeError(`annotatedVideo: maxWaitingFrames: expected 1 or more, got ${maxWaitingFrames}`);
@@ -84,7 +86,14 @@ export function annotatedVideo(
           );
         }),
       );
-      return merge(video.outcome, others).pipe(finalize(() => video.kill()));
+      const outcome = video.outcome.pipe(
+        catchError((error: unknown) => {
+          if (onFailed === undefined) return throwError(() => error);
+          onFailed(toPipelineError(error, 'sink'));
+          return EMPTY;
+        }),
+      );
+      return merge(outcome, others).pipe(finalize(() => video.kill()));
     });
 }
 
@@ -113,23 +122,30 @@ function createVideo({
   const outcome = new Subject<never>();
   const clock = createOutputClock(TICKS_PER_MS);
   let recording: Recording | undefined;
+  let hasFailed = false;
   let frameCount = 0;
   let droppedCount = 0;
 
-  function start(first: FrameInfo): Recording {
-    const aspect = sampleAspect?.(first);
-    const encoder = startMp4Encoder({ path, size: first.source, ...(aspect && { sampleAspect: aspect }) });
-    encoder.finished.then(complete).catch((error: unknown) => outcome.error(error));
-    return { encoder, size: first.source };
+  function start({ info, size }: ViewFrame): Recording {
+    const aspect = sampleAspect?.(info);
+    const encoder = startMp4Encoder({ path, size, ...(aspect && { sampleAspect: aspect }) });
+    encoder.finished.then(complete).catch((error: unknown) => {
+      hasFailed = true;
+      encoder.kill();
+      outcome.error(error);
+    });
+    return { encoder, size };
   }
 
-  function write({ info, lease }: ViewFrame, latest: TrackedFrame | undefined, { encoder, size }: Recording) {
+  function write({ info, size, lease }: ViewFrame, latest: TrackedFrame | undefined, recording: Recording) {
     // Tracks of another segment may be of another picture.
-    if (latest?.frame.segment.epoch === info.segment.epoch)
-      drawTracks(lease.pixels, info.source, latest.tracks);
-    const isFirstSize = info.source.width === size.width && info.source.height === size.height;
-    const pixels = isFirstSize ? lease.pixels : fitI420(lease.pixels, info.source, size);
-    encoder.write(pixels, clock.next(info), () => lease.release());
+    if (latest?.frame.segment.epoch === info.segment.epoch) {
+      drawTracks(lease.pixels, size, scaleTracks(latest.tracks, info.source, size));
+    }
+    const pixels = isSameSize(size, recording.size)
+      ? lease.pixels
+      : fitI420(lease.pixels, size, recording.size);
+    recording.encoder.write(pixels, clock.next(info), () => lease.release());
     frameCount++;
   }
 
@@ -142,8 +158,12 @@ function createVideo({
     outcome,
     show(view, latest) {
       const { info, lease } = view;
+      if (hasFailed) {
+        lease.release();
+        return;
+      }
       try {
-        recording ??= start(info);
+        recording ??= start(view);
         if (info.mode === 'recorded' || recording.encoder.waitingCount < maxWaitingFrames) {
           write(view, latest, recording);
           return;
@@ -181,4 +201,18 @@ function findPathFault(path: string): PipelineError | undefined {
     return fault(code === 'ENOENT' ? 'no such folder' : (code ?? 'none'), cause);
   }
   return undefined;
+}
+
+function isSameSize(a: Size, b: Size): boolean {
+  return a.width === b.width && a.height === b.height;
+}
+
+/** Tracks whose boxes are in pixels of another size of the same picture. */
+function scaleTracks(tracks: readonly Track[], from: Size, to: Size): readonly Track[] {
+  if (isSameSize(from, to)) return tracks;
+  const [x, y] = [to.width / from.width, to.height / from.height];
+  return tracks.map((track) => {
+    const [x1, y1, x2, y2] = track.box;
+    return { ...track, box: [x1 * x, y1 * y, x2 * x, y2 * y] };
+  });
 }

@@ -8,6 +8,8 @@ import type {
   SourceMode,
   ViewFrame,
 } from '../../models/domain/frame';
+import { PipelineError } from '../../models/domain/errors';
+import type { Size } from '../../models/domain/geometry';
 import type { Ledger } from '../../models/domain/ledger';
 import { createCaptureClock } from './capture-clock';
 import type { DecodedFrame } from './ffmpeg-frames';
@@ -23,6 +25,10 @@ export interface CameraFramesOptions {
   readonly firstEpoch: number;
   readonly resumeWindowMs: number;
 }
+
+/** Times that ISO 8601 writes with four digits of the year, as the event contract has them. */
+const EARLIEST_MS = Date.parse('0000-01-01T00:00:00Z');
+const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** Gives decoded pictures their place in the camera's stream: epoch, number, and times. */
 export interface CameraFrames {
@@ -47,6 +53,7 @@ export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
   let segment: Segment | undefined;
   let seq = 0;
   let viewSeq = 0;
+  let viewSize: Size | undefined;
   let lastAtMs = startAtMs;
   let state: 'starting' | 'online' | 'offline' = 'starting';
 
@@ -54,13 +61,20 @@ export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
     const ptsMs = shown.ptsMs ?? muxedPtsMs;
     const capturedAtMs = mode === 'live' ? captureClock.capturedAtMs(ptsMs, clock.nowMs()) : undefined;
     const [num, den] = shown.sampleAspect;
+    const atMs = capturedAtMs ?? startAtMs + ptsMs;
+    if (!(atMs >= EARLIEST_MS && atMs <= LATEST_MS)) {
+      throw new PipelineError(
+        'corrupt',
+        `pts ${ptsMs} ms: expected an event time in the years 0 to 9999, got another`,
+      );
+    }
     return {
       cameraId,
       mode,
       segment: at,
       seq: number,
       ptsMs,
-      atMs: capturedAtMs ?? startAtMs + ptsMs,
+      atMs,
       ...(capturedAtMs !== undefined && { capturedAtMs }),
       source: shown.size,
       ...(num !== den && { sampleAspect: shown.sampleAspect }),
@@ -98,15 +112,26 @@ export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
       lease.release();
       return [];
     }
-    return [{ kind: 'view', info: infoOf(decoded, viewSeq++, segment), lease }];
+    viewSize ??= decoded.shown.size;
+    return [{ kind: 'view', info: infoOf(decoded, viewSeq++, segment), size: viewSize, lease }];
   }
 
   const epoch = () => segment?.epoch ?? firstEpoch;
   const atMs = () => (mode === 'live' ? clock.nowMs() : lastAtMs);
 
   return {
-    accept: (decoded) => (decoded.shown.rendition === 'view' ? acceptView(decoded) : acceptDetect(decoded)),
-    restart: (canResume) => segmenter.restart(canResume),
+    accept(decoded) {
+      try {
+        return decoded.shown.rendition === 'view' ? acceptView(decoded) : acceptDetect(decoded);
+      } catch (error) {
+        decoded.lease?.release();
+        throw error;
+      }
+    },
+    restart(canResume) {
+      viewSize = undefined;
+      segmenter.restart(canResume);
+    },
     offline(cause, detail) {
       if (state === 'offline') return undefined;
       state = 'offline';

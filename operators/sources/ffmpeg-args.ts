@@ -19,6 +19,11 @@ export interface DecodeRequest {
   readonly isRealTime?: boolean;
   /** Also give the second rendition, over the child's file descriptor 3. */
   readonly hasView?: boolean;
+  /**
+   * Ending of the names of the `showinfo` filters. Random where the input is not trusted: FFmpeg prints metadata of a file
+   * beside their lines, and text that nobody can guess cannot be mistaken for one.
+   */
+  readonly tag?: string;
   /** Microseconds are FFmpeg's unit; ours are milliseconds. Network inputs only. */
   readonly timeoutMs?: number;
 }
@@ -39,6 +44,64 @@ const PROTOCOLS: Record<InputKind, string> = {
   rtsp: 'rtsp,rtp,udp,tcp,tls',
 };
 
+/**
+ * Containers and raw streams that hold their own pictures. Not in it are formats that are lists of other files (concat,
+ * dash, hls, imf): a file with the name of a video must not make FFmpeg read others.
+ */
+export const VIDEO_FORMATS = [
+  ...[
+    'mov',
+    'mp4',
+    'm4a',
+    '3gp',
+    '3g2',
+    'mj2',
+    'matroska',
+    'webm',
+    'avi',
+    'flv',
+    'live_flv',
+    'asf',
+    'nut',
+    'ogg',
+    'mxf',
+    'gxf',
+  ],
+  ...[
+    'mpeg',
+    'mpegts',
+    'mpegtsraw',
+    'mpegvideo',
+    'vob',
+    'dv',
+    'wtv',
+    'rm',
+    'ivf',
+    'gif',
+    'apng',
+    'yuv4mpegpipe',
+    'dhav',
+    'kux',
+  ],
+  ...[
+    'h264',
+    'hevc',
+    'h261',
+    'h263',
+    'm4v',
+    'mjpeg',
+    'mjpeg_2000',
+    'mpjpeg',
+    'av1',
+    'obu',
+    'vc1',
+    'cavsvideo',
+    'dirac',
+    'ffm',
+    'swf',
+  ],
+].join(',');
+
 /** Luma 114 with neutral chroma: the grey that the detector was trained to ignore. */
 const PAD_COLOUR = '0x727272';
 
@@ -48,6 +111,7 @@ export function decodeArgs(request: DecodeRequest): DecodeArgs {
     inputOptions: [
       ...['-hide_banner', '-nostats', '-loglevel', 'level+info'],
       ...['-protocol_whitelist', PROTOCOLS[request.kind]],
+      ...(request.kind === 'file' ? ['-format_whitelist', VIDEO_FORMATS] : []),
       // One thread holds 2 decoded frames back instead of 5, and many cameras share the cores anyway.
       ...['-threads', '1'],
       ...inputOptionsOf(request),
@@ -94,26 +158,40 @@ function rawOptions(version: FfmpegVersion): readonly string[] {
   ];
 }
 
-function decodeFilter({ input: { width, height }, maxFps, hasView = false }: DecodeRequest): string {
-  // Not fps=: that duplicates frames across gaps, goes silent on a backward jump and holds a frame back.
-  const sample =
-    maxFps === undefined
-      ? []
-      : [`select='isnan(prev_selected_t)+gte(t-prev_selected_t,1/${maxFps}-0.001)+lt(t,prev_selected_t)'`];
+function decodeFilter({
+  input: { width, height },
+  maxFps,
+  hasView = false,
+  tag = '',
+}: DecodeRequest): string {
+  const sample = maxFps === undefined ? [] : [`select='${sampleExpression(maxFps)}'`];
   const detect = [
     ...sample,
-    'showinfo@detect=checksum=0',
+    `showinfo@detect${tag}=checksum=0`,
     // force_original_aspect_ratio with force_divisible_by rounds differently from FFmpeg 6 on; expressions do not.
     `scale=w='${fitted(width, height, 'iw/ih')}':h='${fitted(height, width, 'ih/iw')}'` +
       ':flags=fast_bilinear:out_color_matrix=bt601:out_range=limited',
     `pad=${width}:${height}:0:0:color=${PAD_COLOUR}`,
   ].join(',');
   if (!hasView) return `[0:v:0]${detect}[detect]`;
-  const view = 'showinfo@view=checksum=0,scale=out_color_matrix=bt601:out_range=limited';
+  const view = `showinfo@view${tag}=checksum=0,scale=out_color_matrix=bt601:out_range=limited`;
   return `[0:v:0]split=2[a][b];[a]${detect}[detect];[b]${view}[view]`;
 }
 
 /** One side of `fitInside` (models/domain/geometry.ts) as an FFmpeg expression. */
 function fitted(side: number, otherSide: number, aspect: string): string {
   return `max(2,trunc(min(${side},floor(${otherSide}*${aspect}+0.5))/2)*2)`;
+}
+
+/**
+ * Takes the first frame of each 1/fps of stream time, counted from half of that before the first frame, and each frame after
+ * a backward jump.
+ *
+ * Not `fps=`: that duplicates frames across gaps, goes silent on a backward jump and holds a frame back. Not a least gap to the
+ * frame taken last either: 10 a second of a 25 fps camera came to 8.5, and 20 to 12.5. The half keeps the jitter of a camera that
+ * sends just that many frames away from the borders.
+ */
+function sampleExpression(maxFps: number): string {
+  const cell = (time: string) => `floor((${time}-start_t)*${maxFps}+0.5)`;
+  return `isnan(prev_selected_t)+gt(${cell('t')},${cell('prev_selected_t')})+lt(t,prev_selected_t)`;
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { Writable, pipeline } from 'node:stream';
 import type { Readable } from 'node:stream';
@@ -20,7 +21,7 @@ import { createShowinfoParser } from './showinfo';
 import type { Rendition } from './showinfo';
 
 export interface FfmpegFramesOptions {
-  readonly request: Omit<DecodeRequest, 'version' | 'hasView'>;
+  readonly request: Omit<DecodeRequest, 'version' | 'hasView' | 'tag'>;
   /** Live: the pipe is always drained, and a frame without a free buffer is read past. Recorded: FFmpeg waits. */
   readonly mode: SourceMode;
   /** Detect frames that may be held at once. */
@@ -97,12 +98,14 @@ class DecoderRun {
 
   async #run(): Promise<void> {
     const { request, view, onDamage } = this.#options;
-    const args = decodeArgs({ ...request, version: await probeFfmpeg(), hasView: view !== undefined });
+    const tag = randomBytes(8).toString('hex');
+    const version = await probeFfmpeg();
+    const args = decodeArgs({ ...request, version, tag, hasView: view !== undefined });
     const pair = await this.#readDetect();
     const detected = endOf(pair.near.resume());
     if (this.#isStopped) return;
 
-    const parse = createShowinfoParser();
+    const parse = createShowinfoParser(tag);
     let viewed = Promise.resolve();
     const seen: { damage?: string } = {};
     this.#process = startFfmpeg({

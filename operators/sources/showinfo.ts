@@ -14,22 +14,23 @@ export interface ShownFrame {
   readonly isKey: boolean;
 }
 
-const CONFIG = /^\[showinfo@(detect|view) @[^\]]*\] (?:\[info\] )?config in time_base: (\d+)\/(\d+)/;
-const FRAME =
-  /^\[showinfo@(detect|view) @[^\]]*\] (?:\[info\] )?n: *\d+ pts: *(-?\d+|NOPTS) .*? sar:(\d+)\/(\d+) s:(\d+)x(\d+) .*?iskey:([01])/;
-
 /**
- * Reads the lines of the filters `showinfo@detect` and `showinfo@view`; undefined for all others. It is the only way to see
+ * Reads the lines of the filters `showinfo@detect<tag>` and `showinfo@view<tag>`; undefined for all others. It is the only way to see
  * a picture's own size after scaling, and its own pts after a muxer that forces them to grow.
  */
-export function createShowinfoParser(): (line: string) => ShownFrame | undefined {
+export function createShowinfoParser(tag = ''): (line: string) => ShownFrame | undefined {
+  const head = `^\\[showinfo@(detect|view)${tag} @ [^\\]]*\\] (?:\\[info\\] )?`;
+  const config = new RegExp(`${head}config in time_base: (\\d+)/(\\d+)`);
+  const frame = new RegExp(
+    `${head}n: *\\d+ pts: *(-?\\d+|NOPTS) .*? sar:(\\d+)/(\\d+) s:(\\d+)x(\\d+) .*?iskey:([01])`,
+  );
   // Seconds a tick; multiplied before it is divided, so that pts on whole milliseconds stay whole.
   const timeBases: Record<Rendition, readonly [number, number]> = { detect: [0, 1], view: [0, 1] };
   return (line) => {
     if (!line.startsWith('[showinfo@')) return undefined;
-    const frame = FRAME.exec(line);
-    if (frame !== null) {
-      const [, rendition, pts, sarNum, sarDen, width, height, key] = frame as unknown as [
+    const shown = frame.exec(line);
+    if (shown !== null) {
+      const [, rendition, pts, sarNum, sarDen, width, height, key] = shown as unknown as [
         string,
         Rendition,
         ...string[],
@@ -44,8 +45,8 @@ export function createShowinfoParser(): (line: string) => ShownFrame | undefined
         isKey: key === '1',
       };
     }
-    const config = CONFIG.exec(line);
-    if (config !== null) timeBases[config[1] as Rendition] = [Number(config[2]), Number(config[3])];
+    const base = config.exec(line);
+    if (base !== null) timeBases[base[1] as Rendition] = [Number(base[2]), Number(base[3])];
     return undefined;
   };
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import createFluentCommand from 'fluent-ffmpeg';
 import { PipelineError } from '../../models/domain/errors';
+import { createRedactor, credentialsOf } from '../../models/domain/redact';
 import { createStderrTail } from './stderr-tail';
 import { classifyStderr } from './classify-stderr';
 
@@ -58,7 +59,9 @@ process.on('exit', () => {
  * ends itself on SIGINT would lose the frames still on their way to it.
  */
 export function startFfmpeg(line: FfmpegCommandLine): FfmpegProcess {
-  const tail = createStderrTail();
+  const { source } = line.input;
+  const hide = createRedactor(typeof source === 'string' ? credentialsOf(source) : []);
+  const tail = createStderrTail({ hide });
   const command = createFluentCommand({ stdoutLines: KEPT_BY_FLUENT_LINES });
   const internals = command as unknown as FluentInternals;
   const spawnPlainly = internals._spawnFfmpeg.bind(command);
@@ -77,6 +80,8 @@ export function startFfmpeg(line: FfmpegCommandLine): FfmpegProcess {
   let child: ChildProcess | undefined;
   const exited = new Promise<FfmpegExit>((resolve) => {
     const finish = (failure?: Error) => {
+      // Also when it never started: who reads the other end waits for it to close.
+      line.stdout?.destroy();
       const code = child?.exitCode ?? null;
       const signal = child?.signalCode ?? null;
       const exit = { code, signal, stderrTail: tail.lines() };

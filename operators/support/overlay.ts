@@ -21,9 +21,9 @@ export function captionScale({ width, height }: Size): number {
 }
 
 /** What stands over a track's box: `label #number score`. */
-export function captionOf({ label, number, score }: Track): string {
+export function captionOf({ label, number }: Track): string {
   const name = label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}.` : label;
-  return `${name} #${number} ${score.toFixed(2)}`;
+  return `${name} #${number}`;
 }
 
 /**

@@ -28,7 +28,12 @@ export async function createSocketPair(onread: OnReadOpts): Promise<SocketPair> 
     await once(server, 'listening');
     const accepted = firstConnection(server);
     const near = connect({ path, onread });
-    const [far] = await Promise.all([accepted, once(near, 'connect')]);
+    // Without file descriptors the near end is closed again and no connection ever comes.
+    const closed = once(near, 'close').then(() => {
+      throw new Error('socket pair: expected a connection, got it closed');
+    });
+    const [far] = await Promise.race([Promise.all([accepted, once(near, 'connect')]), closed]);
+    closed.catch(() => undefined);
     return { near, far };
   } finally {
     server.close();

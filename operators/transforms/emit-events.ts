@@ -69,6 +69,7 @@ export function emitEvents(
 
 function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEventsOptions) {
   const live = new Map<string, Told>();
+  let lastAtMs = 0;
   let statusEpoch = -1;
   let statusCounts: Partial<Record<EventType, number>> = {};
 
@@ -159,14 +160,15 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
     );
   }
 
-  function tellEnded({ track, reason }: EndedTrack): SightlineEvent | undefined {
+  /** `endedAtMs` is when it was found to be over; when it was last seen stands in the data. */
+  function tellEnded({ track, reason }: EndedTrack, endedAtMs: number): SightlineEvent | undefined {
     const id = `${cameraId}-${track.epoch}-${track.number}`;
     const told = live.get(id);
     if (told === undefined) return undefined;
     live.delete(id);
     return event(
       'track.ended',
-      { epoch: told.epoch, trackId: id, n: 0, atMs: track.lastSeenAtMs },
+      { epoch: told.epoch, trackId: id, n: 0, atMs: Math.max(endedAtMs, track.lastSeenAtMs) },
       {
         ...trackData(id, track, told.frame),
         reason,
@@ -178,6 +180,10 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
         path: told.path.points(),
       },
     );
+  }
+
+  function tellAllEnded(ended: readonly EndedTrack[], endedAtMs: number): SightlineEvent[] {
+    return ended.map((one) => tellEnded(one, endedAtMs)).filter((told) => told !== undefined);
   }
 
   function trackData(trackId: string, track: Track, frame: FrameInfo): TrackData {
@@ -198,8 +204,12 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
 
   function tell(item: TrackedFrame | TracksClosed | CameraStatus): SightlineEvent[] {
     if (item.kind === 'status') return tellStatus(item);
-    const ended = item.ended.map(tellEnded);
-    if (item.kind === 'closed') return ended.filter((told) => told !== undefined);
+    if (item.kind === 'closed') return tellAllEnded(item.ended, lastAtMs);
+    // Time may jump back to a frame that follows a cut: the tracks before it ended with the frame before it.
+    const cut = item.ended.filter(({ reason }) => reason === 'discontinuity');
+    const lost = item.ended.filter(({ reason }) => reason !== 'discontinuity');
+    const ended = [...tellAllEnded(cut, lastAtMs), ...tellAllEnded(lost, item.frame.atMs)];
+    lastAtMs = item.frame.atMs;
     const { frame, tracks, started } = item;
     const updated = item.unobserved === undefined ? tracks.map((track) => tellUpdated(track, frame)) : [];
     return [...ended, ...updated, ...started.map((track) => tellStarted(track, frame))].filter(

@@ -11,7 +11,7 @@ import type { Tracker } from '../tracking/tracker';
 
 export interface TrackObjectsOptions extends TrackerOptions {
   /** Why the stream is over; asked when it is. */
-  readonly endReason: () => 'completed' | 'stopped';
+  readonly endReason: () => 'completed' | 'stopped' | 'discontinuity';
 }
 
 type TrackInput = Observation | CameraStatus | ViewFrame;

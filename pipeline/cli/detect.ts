@@ -14,8 +14,7 @@ import { cameraId } from '../../models/domain/frame';
 import type { ViewFrame } from '../../models/domain/frame';
 import { createLedger } from '../../models/domain/ledger';
 import type { Observation } from '../../models/domain/observation';
-import { loadManifest } from '../../models/efficientvit/manifest';
-import { redact } from '../../models/domain/redact';
+import { redact, redactUrl } from '../../models/domain/redact';
 import { cameraSource } from '../../operators/sources/camera-source';
 import { ffmpegFrames } from '../../operators/sources/ffmpeg-frames';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
@@ -24,6 +23,7 @@ import { startDetector } from '../detector';
 import { checkReadableFile, isImagePath } from '../inputs';
 import type { Input } from '../inputs';
 import { createTelemetry, describeDamage } from '../telemetry';
+import { loadModel } from './load-model';
 import { createLog } from './log';
 import { catchStopSignals } from './signals';
 import { EXIT, UsageError, listFlag, numberFlag } from './usage';
@@ -76,13 +76,18 @@ async function detect(given: readonly string[], flags: DetectFlags): Promise<num
   });
   const say = (text: string) => void process.stderr.write(`sightline: ${redact(text)}\n`);
   const log = createLog({ format: 'text', level: 'warn', redact, write: say });
-  const manifest = await loadManifest(config.model.name);
+  const manifest = await loadModel(config.model.name);
   const minScore = numberFlag('--min-score', flags.minScore, { min: 0, max: 1 }) ?? manifest.thresholds.score;
   const labels = wantedLabels(flags, manifest.labels);
   await probeFfmpeg();
   const port = await startDetector(config.model, manifest, createTelemetry(log));
   const signals = catchStopSignals(say);
   let exitCode: number = EXIT.done;
+  process.stdout.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    exitCode = EXIT.failed;
+    say(`standard output: expected to write detections, got ${error.message}`);
+  });
   try {
     for await (const input of expand(given)) {
       if (signals.signal.aborted || process.stdout.destroyed) break;
@@ -126,7 +131,7 @@ async function* expand(given: readonly string[]): AsyncGenerator<Input | Pipelin
     if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
       yield new PipelineError(
         'protocol',
-        `${path}: expected the path of a picture, a video or a folder, got a URL`,
+        `${redactUrl(path)}: expected the path of a picture, a video or a folder, got a URL`,
       );
     } else if ((await stat(path).catch(() => undefined))?.isDirectory() !== true) {
       yield toInput(path);
@@ -159,7 +164,7 @@ async function printDetections(
   const ledger = createLedger();
   const id = cameraId('input');
   let failure: PipelineError | undefined;
-  let room: Promise<unknown> = Promise.resolve();
+  let room: Promise<unknown> | undefined;
   const aborted = signal.aborted ? NEVER : fromEvent(signal, 'abort').pipe(take(1));
   const frames = cameraSource({
     cameraId: id,
@@ -202,7 +207,11 @@ async function printDetections(
     if (item.kind !== 'observation') return;
     const line = lineOf(input.displayName, frame++, item);
     if (line === undefined || process.stdout.destroyed) return;
-    if (!process.stdout.write(line)) room = once(process.stdout, 'drain').catch(() => undefined);
+    if (!process.stdout.write(line)) {
+      room ??= once(process.stdout, 'drain')
+        .catch(() => undefined)
+        .finally(() => (room = undefined));
+    }
   });
   const [lost] = Object.entries(ledger.total().failed);
   if (failure !== undefined) throw new PipelineError(failure.code, `${input.displayName}: ${failure.detail}`);

@@ -29,10 +29,10 @@ function createProgram(): Command {
 }
 
 async function main(): Promise<void> {
-  // Who reads our output may leave at any time, as `| head -1` does; the commands notice and end.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  // Who reads our output may leave at any time, as `| head -1` does, or its disk be full. Standard output's error is noticed
+  // by whoever writes events or detections to it; without a standard error there is nobody to tell anything.
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
   try {
     await createProgram().parseAsync(process.argv);
   } catch (error) {

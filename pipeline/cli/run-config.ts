@@ -4,7 +4,7 @@ import { cameraInput, expectedCameraUrl } from '../../config/camera-input';
 import { loadConfig } from '../../config/load';
 import type { Config, ConfigInput } from '../../config/schema';
 import type { LoadedConfig } from '../../config/validate';
-import { redact } from '../../models/domain/redact';
+import { redactUrl } from '../../models/domain/redact';
 import { nameCamera } from '../inputs';
 import { UsageError, listFlag, numberFlag } from './usage';
 
@@ -49,7 +49,7 @@ export function runConfig(given: readonly string[], flags: RunFlags): RunPlan {
   if (flags.config !== undefined) return { loaded: fromFile(flags.config, given, flags), refused: [] };
   const refused = given.flatMap((input) => {
     const expected = expectedCameraUrl(input);
-    return expected === undefined ? [] : [`${redact(input)}: expected ${expected}`];
+    return expected === undefined ? [] : [`${redactUrl(input)}: expected ${expected}`];
   });
   const inputs = given.filter((input) => expectedCameraUrl(input) === undefined);
   if (refused.length > 0 && inputs.length === 0) throw new UsageError(refused.join('\n'));

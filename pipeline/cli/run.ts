@@ -3,30 +3,36 @@ import { mkdir } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { checkAgainstModel } from '../../config/check-against-model';
 import { ConfigError } from '../../config/config-error';
-import type { Config } from '../../config/schema';
 import type { LoadedConfig } from '../../config/validate';
 import { toPipelineError } from '../../models/domain/errors';
 import type { EventSink } from '../../models/domain/event-sink';
 import { createRedactor } from '../../models/domain/redact';
-import { loadManifest } from '../../models/efficientvit/manifest';
+import { toDetectorInfo } from '../../models/efficientvit/manifest';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
 import { toCameraSpec } from '../camera-spec';
 import type { CameraSpec } from '../camera-spec';
 import { startDetector } from '../detector';
 import { createPipeline } from '../pipeline';
-import type { CameraResult, CameraRun } from '../pipeline';
+import type { CameraRun } from '../pipeline';
+import { checkReadableFile } from '../inputs';
+import type { Telemetry } from '../telemetry';
+import { usableCores } from '../../workers/local/usable-cores';
+import { runCameras } from './run-cameras';
+import type { FinishedCamera } from './run-cameras';
 import { probeMedia } from '../probe-media';
 import { openSinks } from '../sinks';
 import { createTelemetry } from '../telemetry';
 import { createConsoleSink } from './console-sink';
+import { loadModel } from './load-model';
 import { createLog } from './log';
+import { checkOutputPaths } from './output-paths';
 import { createProgressView } from './progress';
 import type { ProgressView } from './progress';
 import { runConfig } from './run-config';
 import type { RunFlags } from './run-config';
 import { catchStopSignals } from './signals';
 import { summaryOf } from './summary';
-import { EXIT, UsageError } from './usage';
+import { EXIT } from './usage';
 
 /** `sightline run`: decode, detect, track and emit, in this process and its children; no Redis needed. */
 export function addRunCommand(program: Command): void {
@@ -58,7 +64,7 @@ export function addRunCommand(program: Command): void {
 async function run(inputs: readonly string[], flags: RunFlags): Promise<number> {
   const { loaded, refused } = runConfig(inputs, flags);
   const { config, secrets } = loaded;
-  checkAnnotatePaths(config);
+  checkOutputPaths(config);
   const view = createProgressView(process.stderr, flags.quiet !== true && flags.logFormat !== 'json');
   const signals = catchStopSignals((text) => view.line(text));
   try {
@@ -69,9 +75,14 @@ async function run(inputs: readonly string[], flags: RunFlags): Promise<number> 
       write: (line) => view.line(line),
     });
     const telemetry = createTelemetry(log);
-    const manifest = await loadManifest(config.model.name);
+    const manifest = await loadModel(config.model.name);
     checkLabels(loaded, manifest.labels);
+    const specs = Object.entries(config.cameras).map(([name, camera]) =>
+      toCameraSpec(name, camera, toDetectorInfo(manifest)),
+    );
     for (const line of refused) view.line(`error ${line}`);
+    // A mistyped name must not cost what an output file holds.
+    if (!(await isAnyUsable(specs, telemetry))) return EXIT.failed;
     await probeFfmpeg();
     const sinks = await openAllSinks(loaded, view);
     const port = await startDetector(config.model, manifest, telemetry).catch(async (error: unknown) => {
@@ -79,47 +90,53 @@ async function run(inputs: readonly string[], flags: RunFlags): Promise<number> 
       throw error;
     });
     const pipeline = createPipeline({ port, sinks, telemetry });
-    const startedMs = performance.now();
-    const runs = Object.entries(config.cameras).map(([name, camera]) => {
-      const spec = toCameraSpec(name, camera, port.detector);
-      return show(pipeline.start(spec), view);
-    });
+    const stopping = stopWhenASinkEnds(sinks, pipeline);
+    const stop = () => void pipeline.close().catch(() => undefined);
+    signals.signal.addEventListener('abort', stop);
+    if (signals.signal.aborted) stop();
 
-    const sinkFailure = stopWhenASinkEnds(sinks, pipeline);
-    signals.signal.addEventListener('abort', () => void pipeline.close().catch(() => undefined));
-    if (signals.signal.aborted) void pipeline.close().catch(() => undefined);
-    const results = await Promise.all(runs.map((cameraRun) => cameraRun.done));
+    const finished = await runCameras(specs, {
+      pipeline,
+      maxRecordings: Math.max(LEAST_RECORDINGS, 2 * usableCores()),
+      onStart: (run) => show(run, view),
+      isStopping: () => signals.signal.aborted || stopping.hasBegun(),
+    });
     const closing = await pipeline.close().then(
       () => undefined,
       (error: unknown) => toPipelineError(error, 'sink'),
     );
     view.close();
-    const failure = sinkFailure() ?? closing;
+    const failure = stopping.failure() ?? closing;
     if (failure !== undefined)
       process.stderr.write(`sightline: ${createRedactor(secrets)(failure.message)}\n`);
     if (flags.quiet !== true) {
-      const elapsedMs = performance.now() - startedMs;
-      for (const line of summaryOf({ runs, results, config, elapsedMs })) process.stderr.write(`${line}\n`);
+      for (const line of summaryOf(finished, config)) process.stderr.write(`${line}\n`);
     }
     if (refused.length > 0) return EXIT.usage;
-    return failure !== undefined || results.some(hasFailed) ? EXIT.failed : EXIT.done;
+    return failure !== undefined || finished.some(hasFailed) ? EXIT.failed : EXIT.done;
   } finally {
     view.close();
     signals.release();
   }
 }
 
-const hasFailed = ({ state }: CameraResult) => state === 'failed';
+/** Recordings read at once, at least. */
+const LEAST_RECORDINGS = 4;
 
-/** A video may not be written over an input, nor over another video. */
-function checkAnnotatePaths({ cameras }: Config): void {
-  const taken = new Set(Object.values(cameras).map(({ url }) => url));
-  for (const { annotate } of Object.values(cameras)) {
-    if (annotate === undefined) continue;
-    if (taken.has(annotate))
-      throw new UsageError(`--annotate: expected a file of its own, got ${annotate}, which is in use`);
-    taken.add(annotate);
+const hasFailed = ({ result }: FinishedCamera) => result.state === 'failed';
+
+/** False when all inputs are files and none can be read; tells of each. */
+async function isAnyUsable(specs: readonly CameraSpec[], telemetry: Telemetry): Promise<boolean> {
+  const files = specs.filter(({ kind }) => kind !== 'rtsp');
+  if (files.length < specs.length) return true;
+  const checks = await Promise.allSettled(files.map(checkReadableFile));
+  if (checks.some(({ status }) => status === 'fulfilled')) return true;
+  for (const [index, check] of checks.entries()) {
+    if (check.status === 'rejected') {
+      telemetry.cameraFailed(files[index]!.id, toPipelineError(check.reason), undefined);
+    }
   }
+  return false;
 }
 
 function checkLabels(loaded: LoadedConfig, labels: readonly string[]): void {
@@ -137,23 +154,24 @@ async function openAllSinks({ config }: LoadedConfig, view: ProgressView): Promi
   return openSinks({ ...config, events: [{ type: 'jsonl', path: '-', append: false }] });
 }
 
-function show(run: CameraRun, view: ProgressView): CameraRun {
-  const { spec } = run;
-  void mediaOf(spec).then((media) => view.watch(run, media));
-  return run;
+function show(run: CameraRun, view: ProgressView): void {
+  void mediaOf(run.spec).then((media) => view.watch(run, media));
 }
 
 const mediaOf = (spec: CameraSpec) =>
   spec.mode === 'recorded' && spec.kind === 'file' ? probeMedia(spec) : Promise.resolve({});
 
-/** Without a place for its events the pipeline has nothing to run for. Returns the failure that stopped it. */
+/** Without a place for its events the pipeline has nothing to run for. */
 function stopWhenASinkEnds(sinks: readonly EventSink[], pipeline: { close(): Promise<void> }) {
   let failure: Error | undefined;
+  let isOver = false;
   for (const sink of sinks) {
     void sink.ended.then((end) => {
       if (end.kind === 'failed') failure ??= end.error;
-      if (end.kind !== 'closed') pipeline.close().catch(() => undefined);
+      if (end.kind === 'closed') return;
+      isOver = true;
+      pipeline.close().catch(() => undefined);
     });
   }
-  return () => failure;
+  return { hasBegun: () => isOver, failure: () => failure };
 }

@@ -1,3 +1,6 @@
+/** SIGHUP is a terminal or ssh session that went away. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** Runs while a command can be stopped in good order. */
 export interface StopSignals {
   /** Aborted by the first SIGINT or SIGTERM. */
@@ -7,7 +10,7 @@ export interface StopSignals {
 }
 
 /**
- * The first Ctrl-C (or SIGTERM) asks for a stop in good order; the second ends the process at once with exit code 1.
+ * The first Ctrl-C (or SIGTERM, SIGHUP) asks for a stop in good order; the second ends the process at once with exit code 1.
  */
 export function catchStopSignals(say: (text: string) => void): StopSignals {
   const controller = new AbortController();
@@ -19,13 +22,11 @@ export function catchStopSignals(say: (text: string) => void): StopSignals {
     say('stopping: finishing what was begun; press Ctrl-C again to stop at once');
     controller.abort();
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const name of STOP_SIGNALS) process.on(name, onSignal);
   return {
     signal: controller.signal,
     release() {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+      for (const name of STOP_SIGNALS) process.off(name, onSignal);
     },
   };
 }

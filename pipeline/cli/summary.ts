@@ -1,25 +1,16 @@
 import type { Config } from '../../config/schema';
 import { redact } from '../../models/domain/redact';
-import type { CameraResult, CameraRun } from '../pipeline';
-
-export interface SummaryInput {
-  readonly runs: readonly CameraRun[];
-  /** In the order of `runs`. */
-  readonly results: readonly CameraResult[];
-  readonly config: Config;
-  readonly elapsedMs: number;
-}
+import type { FinishedCamera } from './run-cameras';
 
 /** The last lines of a run, for people: what was looked at, and where everything is. */
-export function summaryOf({ runs, results, config, elapsedMs }: SummaryInput): string[] {
-  const cameras = results.map((result, index) => {
-    const { frames, state, id } = result;
-    const { events, startedTracks } = runs[index]!.progress();
+export function summaryOf(finished: readonly FinishedCamera[], config: Config): string[] {
+  const cameras = finished.map(({ run, result: { frames, state, id, wallMs } }) => {
+    const { events, startedTracks } = run.progress();
     const left = Object.values(frames.dropped).reduce((sum, count) => sum + count, frames.expired);
     const lost = Object.values(frames.failed).reduce((sum, count) => sum + count, 0);
-    const rate = (frames.detected * 1000) / elapsedMs;
+    const rate = ((frames.detected * 1000) / wallMs).toFixed(1);
     return [
-      `${id}: ${state}, ${frames.detected} frames looked at (${rate.toFixed(1)} a second)`,
+      `${id}: ${state}, ${frames.detected} frames looked at${frames.detected > 0 ? ` (${rate} a second)` : ''}`,
       ...(left > 0 ? [`${left} dropped`] : []),
       ...(lost > 0 ? [`${lost} failed`] : []),
       `${startedTracks} tracks`,
@@ -30,10 +21,10 @@ export function summaryOf({ runs, results, config, elapsedMs }: SummaryInput): s
     if (sink.type === 'redis') return `events: ${redact(sink.url)}, stream ${config.namespace}:events:0`;
     return `events: ${sink.path === '-' ? 'standard output' : sink.path}`;
   });
-  const videos = runs.flatMap(({ spec: { id, annotatePath } }, index) =>
-    annotatePath === undefined || results[index]!.state === 'failed'
+  const videos = finished.flatMap(({ run: { spec }, result }) =>
+    spec.annotatePath === undefined || result.state === 'failed'
       ? []
-      : [`video of ${id}: ${annotatePath}`],
+      : [`video of ${spec.id}: ${spec.annotatePath}`],
   );
   return [...cameras, ...places, ...videos];
 }

@@ -36,7 +36,12 @@ function createViews() {
     const pixels = new Uint8Array(i420ByteLength(info.source)).fill(128);
     pixels.fill(luma, 0, info.source.width * info.source.height);
     held.count++;
-    return { kind: 'view', info, lease: { pixels, retain: () => held.count++, release: () => held.count-- } };
+    return {
+      kind: 'view',
+      info,
+      size: info.source,
+      lease: { pixels, retain: () => held.count++, release: () => held.count-- },
+    };
   };
   return { held, view };
 }
@@ -187,7 +192,7 @@ describe('annotatedVideo', () => {
         const lease = pool.acquire();
         if (lease === undefined) return;
         lease.pixels.fill(128).fill(lumaOf(n), 0, size.width * size.height);
-        items.next({ kind: 'view', info: infoOf(size, n * 40), lease });
+        items.next({ kind: 'view', info: infoOf(size, n * 40), size, lease });
         n++;
       }
       items.complete();

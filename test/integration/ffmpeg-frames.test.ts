@@ -56,11 +56,12 @@ async function truePtsMs(path: string): Promise<readonly number[]> {
   return frames.map(({ pts }) => (pts * num * 1000) / den);
 }
 
-/** The samples that `maxFps` takes of these pts: the first, each that is due, and each that jumps back. */
+/** The samples that `maxFps` takes of these pts: the first of each 1/maxFps of time, and each that jumps back. */
 function sampled(ptsMs: readonly number[], maxFps: number): readonly boolean[] {
+  const cellOf = (atMs: number) => Math.floor(((atMs - ptsMs[0]!) * maxFps) / 1000 + 0.5);
   let lastMs: number | undefined;
   return ptsMs.map((atMs) => {
-    const isTaken = lastMs === undefined || atMs < lastMs || atMs - lastMs >= 1000 / maxFps - 1;
+    const isTaken = lastMs === undefined || atMs < lastMs || cellOf(atMs) > cellOf(lastMs);
     if (isTaken) lastMs = atMs;
     return isTaken;
   });

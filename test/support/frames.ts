@@ -69,5 +69,5 @@ export function viewFrame(info: FrameInfo = frameInfo()): ViewFrame & { readonly
       holds--;
     },
   };
-  return { kind: 'view', info, lease, isReleased: () => holds === 0 };
+  return { kind: 'view', info, size: info.source, lease, isReleased: () => holds === 0 };
 }

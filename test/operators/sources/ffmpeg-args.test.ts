@@ -1,4 +1,4 @@
-import { decodeArgs } from '../../../operators/sources/ffmpeg-args';
+import { VIDEO_FORMATS, decodeArgs } from '../../../operators/sources/ffmpeg-args';
 import type { DecodeRequest } from '../../../operators/sources/ffmpeg-args';
 
 const request: DecodeRequest = {
@@ -30,7 +30,7 @@ const scale =
 describe('decodeArgs', () => {
   it('reads every frame of a file, whole and at its own pts', () => {
     expect(decodeArgs(request)).toEqual({
-      inputOptions: [...base, 'file', '-threads', '1', '-copyts'],
+      inputOptions: [...base, 'file', '-format_whitelist', VIDEO_FORMATS, '-threads', '1', '-copyts'],
       source: 'file:/videos/a b%03d.mp4',
       filter: `[0:v:0]showinfo@detect=checksum=0,${scale}[detect]`,
       detectOptions: ['-map', '[detect]', '-fps_mode', 'passthrough', ...raw],
@@ -39,7 +39,7 @@ describe('decodeArgs', () => {
 
   it('samples inside FFmpeg, also after a backward jump', () => {
     expect(decodeArgs({ ...request, maxFps: 5 }).filter).toBe(
-      `[0:v:0]select='isnan(prev_selected_t)+gte(t-prev_selected_t,1/5-0.001)+lt(t,prev_selected_t)',showinfo@detect=checksum=0,${scale}[detect]`,
+      `[0:v:0]select='isnan(prev_selected_t)+gt(floor((t-start_t)*5+0.5),floor((prev_selected_t-start_t)*5+0.5))+lt(t,prev_selected_t)',showinfo@detect=checksum=0,${scale}[detect]`,
     );
   });
 

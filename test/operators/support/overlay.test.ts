@@ -88,7 +88,7 @@ describe('drawTracks', () => {
   });
 
   it('says label, number and score, and shortens a long label', () => {
-    expect(captionOf(track(12, [0, 0, 1, 1]))).toBe('person #12 0.88');
-    expect(captionOf(track(1, [0, 0, 1, 1], { label: 'x'.repeat(100) }))).toBe(`${'x'.repeat(23)}. #1 0.88`);
+    expect(captionOf(track(12, [0, 0, 1, 1]))).toBe('person #12');
+    expect(captionOf(track(1, [0, 0, 1, 1], { label: 'x'.repeat(100) }))).toBe(`${'x'.repeat(23)}. #1`);
   });
 });

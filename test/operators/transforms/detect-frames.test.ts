@@ -34,7 +34,12 @@ function info(seq: number) {
 }
 
 const frame = (seq: number): DetectFrame => ({ kind: 'frame', info: info(seq), lease: createLease() });
-const view = (seq: number): ViewFrame => ({ kind: 'view', info: info(seq), lease: createLease() });
+const view = (seq: number): ViewFrame => ({
+  kind: 'view',
+  info: info(seq),
+  size: info(seq).source,
+  lease: createLease(),
+});
 
 /** A port whose frames are settled by the test, in any order. */
 function createHandPort() {
