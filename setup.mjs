@@ -84,6 +84,7 @@ function installNpmPackages() {
 }
 
 function build() {
+  if (!existsSync(join(root, 'dist', '.tsbuildinfo'))) say('building (about half a minute)');
   run(process.execPath, [
     join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
     '-p',

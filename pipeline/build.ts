@@ -54,6 +54,7 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
   const { labels, minScore } = spec;
   const wanted = labels === undefined ? undefined : new Set(labels);
   const firstEpoch = firstEpochOf(spec, clock);
+  const lowScore = Math.min(minScore, LOWEST_TRACKED_SCORE);
 
   return cameraSource({
     cameraId: spec.id,
@@ -88,13 +89,14 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
       mode: spec.mode,
       inFlight: spec.inFlight,
       maxLatencyMs: spec.maxLatencyMs,
+      minScore: lowScore,
       ready: deps.sinksReady,
       ...(wanted !== undefined && { isWanted: ({ label }) => wanted.has(label) }),
     }),
     trackObjects({
       ...spec.track,
       highScore: minScore,
-      lowScore: Math.min(minScore, LOWEST_TRACKED_SCORE),
+      lowScore,
       endReason: deps.endReason,
     }),
     tap((item) => item.kind === 'tracked' && deps.onTracked(item)),

@@ -68,6 +68,8 @@ export interface DetectFrame {
   readonly kind: 'frame';
   readonly info: FrameInfo;
   readonly lease: FrameLease;
+  /** Detections below this are of no use to who asks; absent: the model's own floor. */
+  readonly minScore?: number;
 }
 
 /** A picture for people to look at (I420); shares pts with the detect frames. */

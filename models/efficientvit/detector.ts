@@ -1,10 +1,10 @@
 import type { Detection } from '../domain/detection';
 import { PipelineError } from '../domain/errors';
-import type { Size } from '../domain/geometry';
 import { createFaultHook } from './fault';
 import { verifyWeights } from './manifest';
 import type { Manifest } from './manifest-schema';
 import { createPostprocess } from './postprocess';
+import type { SourcePicture } from './postprocess';
 import type { Provider, ProviderAttempt } from './providers';
 import { createSession } from './session';
 
@@ -35,7 +35,7 @@ export interface Detector {
    * the frame, and boxes come back in its pixels. Every frame's result is the same whatever else is in the batch (provider
    * `cpu`). Rejects with PipelineError `inference`, or a RangeError for a wrong number of frames.
    */
-  detect(sources: readonly Size[]): Promise<Detection[][]>;
+  detect(sources: readonly SourcePicture[]): Promise<Detection[][]>;
   /** Frees the native memory; may be called again. Not while `detect` runs. */
   dispose(): Promise<void>;
 }
@@ -68,7 +68,7 @@ export async function createDetector(options: DetectorOptions): Promise<Detector
 
   for (let count = isPadded ? 1 : largest; count <= largest; count *= 2) await session.run(frames, count);
 
-  async function detectBatch(sources: readonly Size[]): Promise<Detection[][]> {
+  async function detectBatch(sources: readonly SourcePicture[]): Promise<Detection[][]> {
     if (!(await applyFault(sources.length))) return sources.map(() => []);
     const count = isPadded ? paddedBatch(sources.length) : sources.length;
     const outputs = await session.run(frames, count);

@@ -11,8 +11,13 @@ export interface RawOutputs {
   readonly scores: Float32Array;
 }
 
+/** Size of the picture that was fitted into a frame, and the least score wanted of it, where above the manifest's floor. */
+export interface SourcePicture extends Size {
+  readonly minScore?: number | undefined;
+}
+
 /** Turns the outputs of frame number `index` of a batch into detections in source pixels, best first. */
-export type Postprocess = (outputs: RawOutputs, index: number, source: Size) => Detection[];
+export type Postprocess = (outputs: RawOutputs, index: number, source: SourcePicture) => Detection[];
 
 /** Room for an anchor's index under its score in a sort key; 2^32 times this is still an exact integer. */
 const ANCHOR_RANGE = 2 ** 20;
@@ -39,7 +44,7 @@ export function createPostprocess({ input, outputs, labels, thresholds }: Manife
   const scoreBits = new Uint32Array(score.buffer);
 
   /** Fills `labelOf` and `keys`, the latter sorted from the best; returns how many anchors reach the floor. */
-  function collect(scores: Float32Array, firstScore: number): number {
+  function collect(scores: Float32Array, firstScore: number, least: number): number {
     let count = 0;
     let at = firstScore;
     for (let anchor = 0; anchor < anchors; anchor++) {
@@ -53,7 +58,7 @@ export function createPostprocess({ input, outputs, labels, thresholds }: Manife
         }
       }
       at += classes;
-      if (!(best >= floor)) continue;
+      if (!(best >= least)) continue;
       labelOf[anchor] = label;
       // The bits of positive floats rise with their value, so numbers alone sort by falling score, then by anchor:
       // typed arrays sort without calling back.
@@ -92,7 +97,8 @@ export function createPostprocess({ input, outputs, labels, thresholds }: Manife
     const scaleY = source.height / fitted.height;
     const firstBox = index * anchors * 4;
     const firstScore = index * anchors * classes;
-    const found = collect(scores, firstScore);
+    // Suppression goes from the best down, so leaving out the lowest changes nothing above them.
+    const found = collect(scores, firstScore, Math.max(floor, source.minScore ?? 0));
     const detections: Detection[] = [];
     for (let rank = 0; rank < found && detections.length < maxDetections; rank++) {
       const anchor = keys[rank]! % ANCHOR_RANGE;

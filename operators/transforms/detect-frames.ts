@@ -10,6 +10,8 @@ import type { Observation } from '../../models/domain/observation';
 export interface DetectFramesOptions extends DetectChannelOptions {
   readonly port: DetectPort;
   readonly ledger: Ledger;
+  /** Least score that is of use here: what need not be sorted out, sent and looked at again. Default: the model's floor. */
+  readonly minScore?: number;
   /** Detections that this camera wants; default: all. */
   readonly isWanted?: (detection: Detection) => boolean;
   /**
@@ -35,12 +37,12 @@ interface Other {
 export function detectFrames<T extends Other>(
   options: DetectFramesOptions,
 ): OperatorFunction<DetectFrame | T, Observation | T> {
-  const { port, ledger, isWanted, ready, inFlight } = options;
+  const { port, ledger, isWanted, ready, inFlight, minScore } = options;
   if (!(inFlight >= 1)) throw new RangeError(`detectFrames: expected inFlight of 1 or more, got ${inFlight}`);
 
   async function observe(channel: ReturnType<DetectPort['open']>, frame: DetectFrame): Promise<Observation> {
     await ready?.();
-    const outcome = await channel.detect(frame);
+    const outcome = await channel.detect(minScore === undefined ? frame : { ...frame, minScore });
     ledger.settle(frame.info.segment.epoch, outcome);
     const observation = toObservation(frame.info, outcome);
     if (isWanted === undefined || !('detections' in observation)) return observation;

@@ -99,7 +99,8 @@ async function detect(given: readonly string[], flags: DetectFlags): Promise<num
           signal: signals.signal,
           ...(maxFps !== undefined && { maxFps }),
           onDamage: (detail) => say(`${input.displayName}: ${describeDamage(detail)}`),
-          isWanted: ({ label, score }) => score >= minScore && (labels?.has(label) ?? true),
+          minScore,
+          isWanted: ({ label }) => labels?.has(label) ?? true,
         });
       } catch (error) {
         const failure = toPipelineError(error);
@@ -153,13 +154,14 @@ interface PrintOptions {
   readonly port: DetectPort;
   readonly signal: AbortSignal;
   readonly maxFps?: number;
-  readonly isWanted: (detection: { readonly label: string; readonly score: number }) => boolean;
+  readonly minScore: number;
+  readonly isWanted: (detection: { readonly label: string }) => boolean;
   readonly onDamage: (detail: string) => void;
 }
 
 async function printDetections(
   input: Input,
-  { port, signal, maxFps, isWanted, onDamage }: PrintOptions,
+  { port, signal, maxFps, minScore, isWanted, onDamage }: PrintOptions,
 ): Promise<void> {
   const ledger = createLedger();
   const id = cameraId('input');
@@ -196,6 +198,7 @@ async function printDetections(
       mode: 'recorded',
       inFlight: IN_FLIGHT,
       maxLatencyMs: 0,
+      minScore,
       isWanted,
       ready: async () => {
         await room;

@@ -85,6 +85,19 @@ describe('sightline run on the bundled clip', () => {
     expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
   });
 
+  it('are what the README shows', () => {
+    const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
+    const [event] = eventsOf(readEvents(output('first')), 'track.started');
+    for (const shown of [
+      event!.id,
+      event!.source,
+      event!.time,
+      ...[event!.data.box, event!.data.boxFraction].map((box) => JSON.stringify(box)),
+    ]) {
+      expect(readme).toContain(shown);
+    }
+  });
+
   it('starts at least eight tracks and ends each exactly once', () => {
     const events = readEvents(output('first'));
     const started = eventsOf(events, 'track.started').map(({ data }) => data.trackId);

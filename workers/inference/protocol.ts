@@ -38,7 +38,7 @@ const frameReference = z.strictObject({
   slot: count,
   generation: z.int().positive(),
   length: z.int().positive(),
-  source: size,
+  source: size.extend({ minScore: z.number().min(0).max(1).optional() }),
 });
 
 const batch = z.strictObject({

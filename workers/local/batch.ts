@@ -31,7 +31,7 @@ export function createBatchMaker({ ring, onRefused }: BatchMakerOptions): BatchM
   let nextId = 0;
 
   function place(ticket: Ticket): Batch['frames'] {
-    const { info, lease } = ticket.frame;
+    const { info, lease, minScore } = ticket.frame;
     const slot = freeSlots.pop();
     try {
       if (slot === undefined) throw new RangeError('frame ring: expected a free slot, got none');
@@ -39,7 +39,10 @@ export function createBatchMaker({ ring, onRefused }: BatchMakerOptions): BatchM
         throw new RangeError(`frame: expected ${ring.frameBytes} bytes, got ${lease.pixels.length}`);
       }
       const { width, height } = info.source;
-      const reference = { ...ring.write(slot, lease.pixels), source: { width, height } };
+      const reference = {
+        ...ring.write(slot, lease.pixels),
+        source: { width, height, ...(minScore !== undefined && { minScore }) },
+      };
       // The ring holds the pixels now: ingest can fill its buffer again while the detector works.
       ticket.releasePixels();
       return [{ ticket, reference }];

@@ -47,6 +47,15 @@ describe.each(MODELS)('%s', (model) => {
     }
   });
 
+  it('leaves out what is below the least score wanted, and changes nothing above it', async () => {
+    const source = { width: 768, height: 576 };
+    detector.inputs.set(readGolden(model, 0).pixels);
+    const [all] = await detector.detect([source]);
+    const [wanted] = await detector.detect([{ ...source, minScore: 0.2 }]);
+    expect(wanted).toEqual(all!.filter(({ score }) => score >= 0.2));
+    expect(wanted!.length).toBeLessThan(all!.length);
+  });
+
   it('gives each frame of a batch of three the very result it gets alone', async () => {
     const sources = [
       { width: 768, height: 576 },
