@@ -35,14 +35,17 @@ export function formatFault(fault: ConfigFault, fileName?: string): string {
   return [place, path, message].filter((part) => part !== '').join(': ');
 }
 
+/** Faults in the order of the file; those of the file as a whole first. */
+export function inOrder(faults: readonly ConfigFault[]): readonly ConfigFault[] {
+  return [...faults].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+}
+
 /** Everything wrong with a configuration at once, in the order of the file. */
 export class ConfigError extends PipelineError {
   readonly faults: readonly ConfigFault[];
 
   constructor(faults: readonly ConfigFault[], fileName?: string) {
-    const sorted = [...faults].sort(
-      (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
-    );
+    const sorted = inOrder(faults);
     const lines = sorted.map((fault) => formatFault(fault, fileName));
     super('config', sorted.length === 1 ? lines.join('') : `${sorted.length} faults\n${lines.join('\n')}`);
     this.name = 'ConfigError';

@@ -1,17 +1,18 @@
-import { isPair, isScalar, isSeq, visit } from 'yaml';
-import type { Scalar } from 'yaml';
+import { isScalar, visit } from 'yaml';
+import type { Node, Scalar } from 'yaml';
 import { formatPath } from './config-error';
 import type { ConfigFault, ConfigPath, TextPosition } from './config-error';
 import { schemaAt } from './schema-tree';
 import type { SchemaNode } from './schema-tree';
 import { describeTemplate, expandTemplate, isTemplate } from './template';
 import type { TemplateSources } from './template';
-import { keyText, readYaml } from './yaml-document';
+import { readYaml } from './yaml-document';
 import type { YamlDocument } from './yaml-document';
+import { pathOf } from './yaml-path';
 
 /** A configuration as it was read: its value, and where everything in it stands. */
 export interface ConfigText {
-  /** Plain data; secrets filled in. */
+  /** Plain data; secrets filled in. Undefined when the text cannot be read at all. */
   readonly value: unknown;
   /** Faults of syntax and of what could not be filled in. */
   readonly faults: readonly ConfigFault[];
@@ -21,6 +22,8 @@ export interface ConfigText {
   readonly locate: (path: ConfigPath, part?: 'key' | 'value') => TextPosition | undefined;
   /** A value that was filled in, as it was written; undefined for any other. */
   readonly templateAt: (path: ConfigPath) => string | undefined;
+  /** True for a value that a fault of the text stands for already: it cannot be blamed for what it is not. */
+  readonly isUnread: (path: ConfigPath) => boolean;
 }
 
 /** YAML aliases may repeat a part this often: far more than cameras that share settings need, far less than a bomb. */
@@ -29,33 +32,50 @@ const MAX_ALIASES = 1000;
 /** These say where things are written and what they are called; messages need them, so what is filled in stays readable. */
 const PUBLIC_KEYS = new Set(['namespace', 'name', 'path', 'annotate', 'labels', 'startTime', 'type']);
 
-/** Reads YAML and fills in `${…}` in values. Does not throw for any text. */
-export function readConfigText(text: string, sources: TemplateSources): ConfigText {
-  const unreadable = (faults: readonly ConfigFault[]): ConfigText => ({
-    value: undefined,
-    faults,
+/** A text of which nothing can be read. */
+export function unreadableText(faults: readonly ConfigFault[]): ConfigText {
+  return { ...plainText(undefined), faults };
+}
+
+/** A value that was not read from a text. */
+export function plainText(value: unknown): ConfigText {
+  return {
+    value,
+    faults: [],
     secrets: [],
     locate: () => undefined,
     templateAt: () => undefined,
-  });
+    isUnread: () => false,
+  };
+}
+
+/** Reads YAML and fills in `${…}` in values. Does not throw for any text. */
+export function readConfigText(text: string, sources: TemplateSources): ConfigText {
   const read = readYaml(text);
-  if ('faults' in read) return unreadable(read.faults);
+  if ('faults' in read) return unreadableText(read.faults);
   const { yaml } = read;
   const plain = toPlain(yaml);
   if (plain === undefined) {
-    return unreadable([
+    return unreadableText([
+      ...yaml.faults,
       { path: '', message: `expected at most ${MAX_ALIASES} repetitions by YAML aliases, got more` },
     ]);
   }
-  const { faults, secrets, templates } = fillIn(yaml, plain.value, sources);
+  const { faults, secrets, templates, unfilled } = fillIn(yaml, plain.value, sources);
+  const unread: ReadonlySet<Node> = new Set([...yaml.unread, ...unfilled]);
   return {
     value: toPlain(yaml)?.value,
-    faults,
+    faults: [...yaml.faults, ...faults],
     secrets,
     locate: yaml.locate,
     templateAt: (path) => {
       const node = yaml.nodeAt(path);
       return isScalar(node) ? templates.get(node) : undefined;
+    },
+    isUnread: (path) => {
+      // What a map lacks may be in that part of it which could not be read.
+      const node = yaml.nodeAt(path) ?? yaml.nodeAt(path.slice(0, -1));
+      return node !== undefined && unread.has(node);
     },
   };
 }
@@ -73,6 +93,7 @@ function fillIn({ document, positionOf }: YamlDocument, plain: unknown, sources:
   const faults: ConfigFault[] = [];
   const secrets = new Set<string>();
   const templates = new Map<Scalar, string>();
+  const unfilled: Scalar[] = [];
   visit(document, {
     Scalar(key, node, ancestors) {
       if (key === 'key' || typeof node.value !== 'string' || !isTemplate(node.value)) return;
@@ -82,6 +103,7 @@ function fillIn({ document, positionOf }: YamlDocument, plain: unknown, sources:
       if (expanded.faults.length > 0) {
         const place = { path: formatPath(path), ...positionOf(node.range?.[0] ?? 0) };
         faults.push(...expanded.faults.map((message) => ({ ...place, message })));
+        unfilled.push(node);
         return;
       }
       node.value = toSchemaType(expanded.text, schemaAt(path, plain));
@@ -89,7 +111,7 @@ function fillIn({ document, positionOf }: YamlDocument, plain: unknown, sources:
       for (const value of isReadable ? expanded.fileValues : expanded.values) secrets.add(value);
     },
   });
-  return { faults, secrets: [...secrets], templates };
+  return { faults, secrets: [...secrets], templates, unfilled };
 }
 
 /** False for `cameras.path.url`: a camera may be called like a key. */
@@ -105,14 +127,4 @@ function toSchemaType(text: string, schema: SchemaNode | undefined): string | nu
   if (isNumeric && types.some((type) => type === 'number' || type === 'integer')) return Number(text);
   if (types.includes('boolean') && (text === 'true' || text === 'false')) return text === 'true';
   return text;
-}
-
-/** Keys and indexes on the way down a chain of nodes and pairs. */
-function pathOf(chain: readonly unknown[]): ConfigPath {
-  const path: (string | number)[] = [];
-  chain.forEach((node, depth) => {
-    if (isPair(node)) path.push(keyText(node.key));
-    if (isSeq(node)) path.push(node.items.indexOf(chain[depth + 1]));
-  });
-  return path;
 }

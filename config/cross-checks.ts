@@ -1,22 +1,18 @@
-import { normalize } from 'node:path';
+import { resolve } from 'node:path';
 import type { ConfigFault, ConfigPath } from './config-error';
-import { schemeOf } from './camera-input';
-import { faultAt } from './issue-faults';
+import { filePathOf, schemeOf } from './camera-input';
+import { faultsAt } from './issue-faults';
 import type { FaultContext } from './issue-faults';
-import { memberOf, valueAt } from './schema-tree';
+import { keysOf, memberOf, valueAt } from './schema-tree';
 
 /** What only holds between several values. Works on values as written, so that it finds these faults beside others. */
-export function crossCheck(context: FaultContext): ConfigFault[] {
-  const cameras = Object.keys(asMap(memberOf(context.value, 'cameras')));
+export function crossCheck(context: FaultContext, baseFolder: string): ConfigFault[] {
+  const cameras = keysOf(memberOf(context.value, 'cameras'));
   return [
     ...cameras.flatMap((id) => cameraFaults(['cameras', id], context)),
-    ...outputFaults(cameras, context),
+    ...outputFaults(cameras, context, baseFolder),
     ...repeatedItems([...cameras.map((id) => ['cameras', id, 'labels']), ['model', 'providers']], context),
   ];
-}
-
-function asMap(value: unknown): object {
-  return typeof value === 'object' && value !== null ? value : {};
 }
 
 const NOT_FOR_RTSP = 'no value for an RTSP camera (files only)';
@@ -29,7 +25,8 @@ function cameraFaults(path: ConfigPath, context: FaultContext): ConfigFault[] {
   const isLooping = memberOf(camera, 'loop') === true;
   const isTrue = (key: string) => memberOf(camera, key) === true;
   const faults: ConfigFault[] = [];
-  const fault = (key: string, expected: string) => faults.push(faultAt([...path, key], expected, context));
+  const fault = (key: string, expected: string) =>
+    faults.push(...faultsAt([...path, key], expected, context));
   if (!isFile && isLooping) fault('loop', NOT_FOR_RTSP);
   if (!isFile && isTrue('realTime')) fault('realTime', NOT_FOR_RTSP);
   if (!isFile && memberOf(camera, 'startTime') !== undefined) fault('startTime', NOT_FOR_RTSP);
@@ -41,13 +38,13 @@ function cameraFaults(path: ConfigPath, context: FaultContext): ConfigFault[] {
 }
 
 /** Two writers of one file would destroy each other's work, and an output must not replace its input. */
-function outputFaults(cameras: readonly string[], context: FaultContext): ConfigFault[] {
+function outputFaults(cameras: readonly string[], context: FaultContext, baseFolder: string): ConfigFault[] {
   const events = memberOf(context.value, 'events');
   const sinks = Array.isArray(events) ? events.map((_sink, index) => ['events', index, 'path'] as const) : [];
   const outputs: ConfigPath[] = [...cameras.map((id) => ['cameras', id, 'annotate'] as const), ...sinks];
   const fileOf = (path: ConfigPath) => {
     const target = valueAt(context.value, path);
-    return typeof target === 'string' ? normalize(target) : undefined;
+    return typeof target === 'string' ? resolve(baseFolder, filePathOf(target) ?? target) : undefined;
   };
   const inputs = new Set(cameras.map((id) => fileOf(['cameras', id, 'url'])));
   const seen = new Set<unknown>();
@@ -56,8 +53,8 @@ function outputFaults(cameras: readonly string[], context: FaultContext): Config
     if (target === undefined) return [];
     const isTaken = seen.has(target);
     seen.add(target);
-    if (inputs.has(target)) return [faultAt(path, 'another file than an input', context)];
-    return isTaken ? [faultAt(path, 'a file that nothing else writes', context)] : [];
+    if (inputs.has(target)) return faultsAt(path, 'another file than an input', context);
+    return isTaken ? faultsAt(path, 'a file that nothing else writes', context) : [];
   });
 }
 
@@ -66,7 +63,7 @@ function repeatedItems(lists: readonly ConfigPath[], context: FaultContext): Con
     const list = valueAt(context.value, path);
     if (!Array.isArray(list)) return [];
     return list.flatMap((item, index) =>
-      list.indexOf(item) < index ? [faultAt([...path, index], 'each item once', context)] : [],
+      list.indexOf(item) < index ? faultsAt([...path, index], 'each item once', context) : [],
     );
   });
 }

@@ -1,5 +1,6 @@
+import { plainText } from './config-text';
 import type { ConfigInput } from './schema';
-import { validateConfig } from './validate';
+import { checkConfig, loadedOf } from './validate';
 import type { LoadedConfig } from './validate';
 
 /**
@@ -7,11 +8,7 @@ import type { LoadedConfig } from './validate';
  * Relative paths start at `baseFolder`; nothing is filled in. Throws a ConfigError, without lines.
  */
 export function defineConfig(input: ConfigInput, baseFolder: string = process.cwd()): LoadedConfig {
-  const nowhere = { locate: () => undefined, templateAt: () => undefined };
-  return validateConfig(
-    { value: withoutUndefined(input), faults: [], secrets: [], ...nowhere },
-    { baseFolder },
-  );
+  return loadedOf(checkConfig(plainText(withoutUndefined(input)), { baseFolder }));
 }
 
 /** A flag that was not given is a key that was not written. */

@@ -7,7 +7,7 @@ import { expectedOf, schemaAt, valueAt } from './schema-tree';
 import { suggest } from './suggest';
 
 /** What a fault is told from. */
-export type FaultContext = Pick<ConfigText, 'value' | 'locate' | 'templateAt'>;
+export type FaultContext = Pick<ConfigText, 'value' | 'locate' | 'templateAt' | 'isUnread'>;
 
 /** The message of a check that has none of its own (zod 4). */
 const ZOD_DEFAULT = 'Invalid input';
@@ -24,31 +24,31 @@ export function toFaults(issues: readonly z.core.$ZodIssue[], context: FaultCont
       case 'invalid_union': {
         const kinds = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
         const expected = kinds.length === 0 ? expectedAt(path, context) : `one of ${kinds.join(', ')}`;
-        return [faultAt(path, expected, context, kinds)];
+        return faultsAt(path, expected, context, kinds);
       }
       case 'custom':
-        return [
-          faultAt(path, issue.message === ZOD_DEFAULT ? expectedAt(path, context) : issue.message, context),
-        ];
+        return faultsAt(
+          path,
+          issue.message === ZOD_DEFAULT ? expectedAt(path, context) : issue.message,
+          context,
+        );
       default:
-        return [faultAt(path, expectedAt(path, context), context)];
+        return faultsAt(path, expectedAt(path, context), context);
     }
   });
 }
 
-/** The fault of a value that is not what it should be. */
-export function faultAt(
+/** The fault of a value that is not what it should be; none where one of the text stands for it already. */
+export function faultsAt(
   path: ConfigPath,
   expected: string,
   context: FaultContext,
   words: readonly string[] = schemaAt(path, context.value)?.enum ?? [],
-): ConfigFault {
+): ConfigFault[] {
+  if (context.isUnread(path)) return [];
   const hint = hintFor(path, context, words);
-  return {
-    path: formatPath(path),
-    ...context.locate(path),
-    message: `expected ${expected}, got ${describeAt(path, context)}${hint}`,
-  };
+  const message = `expected ${expected}, got ${describeAt(path, context)}${hint}`;
+  return [{ path: formatPath(path), ...context.locate(path), message }];
 }
 
 function expectedAt(path: ConfigPath, { value }: FaultContext): string {

@@ -1,11 +1,11 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isNativeError } from 'node:util/types';
-import { ConfigError } from './config-error';
-import { readConfigText } from './config-text';
+import type { ConfigFault } from './config-error';
+import { readConfigText, unreadableText } from './config-text';
 import type { TemplateSources } from './template';
-import { baseFolderOf, validateConfig } from './validate';
-import type { LoadedConfig } from './validate';
+import { baseFolderOf, checkConfig, loadedOf } from './validate';
+import type { CheckedConfig, LoadedConfig } from './validate';
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
 const MAX_SECRET_BYTES = 64 * 1024;
@@ -17,14 +17,19 @@ type Env = TemplateSources['env'];
  * stands in it.
  */
 export function loadConfig(path: string, env: Env = process.env): LoadedConfig {
+  return loadedOf(readConfig(path, env));
+}
+
+/** Reads a configuration file as far as that is possible. Does not throw, whatever the file is. */
+export function readConfig(path: string, env: Env = process.env): CheckedConfig {
   let text: string;
   try {
     text = readText(path, MAX_CONFIG_BYTES);
   } catch (error) {
     const message = `expected a configuration file, got ${error instanceof Error ? error.message : 'none'}`;
-    throw new ConfigError([{ path: '', message }], path);
+    return unreadable(path, { path: '', message });
   }
-  return parseConfig(text, { path, env });
+  return checkText(text, { path, env });
 }
 
 export interface ParseConfigOptions {
@@ -36,19 +41,25 @@ export interface ParseConfigOptions {
 }
 
 /** Checks the text of a configuration file; as `loadConfig`. */
-export function parseConfig(
+export function parseConfig(text: string, options: ParseConfigOptions): LoadedConfig {
+  return loadedOf(checkText(text, options));
+}
+
+function checkText(
   text: string,
   { path, env, readSecret = readSecretFile }: ParseConfigOptions,
-): LoadedConfig {
+): CheckedConfig {
   if (text.trim() === '') {
-    throw new ConfigError(
-      [{ path: '', line: 1, column: 1, message: 'expected at least one camera, got an empty file' }],
-      path,
-    );
+    const message = 'expected at least one camera, got an empty file';
+    return unreadable(path, { path: '', line: 1, column: 1, message });
   }
   const baseFolder = baseFolderOf(path);
   const read = (secretPath: string) => readSecret(resolve(baseFolder, secretPath));
-  return validateConfig(readConfigText(text, { env, readSecret: read }), { fileName: path, baseFolder });
+  return checkConfig(readConfigText(text, { env, readSecret: read }), { fileName: path, baseFolder });
+}
+
+function unreadable(path: string, fault: ConfigFault): CheckedConfig {
+  return checkConfig(unreadableText([fault]), { fileName: path, baseFolder: baseFolderOf(path) });
 }
 
 /** The content of a secret's file without the line break that editors and `echo` put at its end. */

@@ -61,6 +61,11 @@ export function memberOf(value: unknown, key: string | number): unknown {
   return (value as Record<string | number, unknown>)[key];
 }
 
+/** The keys of a value, none where it is no map. */
+export function keysOf(value: unknown): readonly string[] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+}
+
 /** What stands at a path of a value, if it leads anywhere. */
 export function valueAt(value: unknown, path: ConfigPath): unknown {
   return path.reduce<unknown>(memberOf, value);

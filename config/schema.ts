@@ -31,6 +31,8 @@ const path = z
   .min(1)
   .refine((text) => !text.includes('\0'));
 
+const videoPath = path.regex(/\.[mM][pP]4$/).meta({ expected: 'the path of a file that ends in .mp4' });
+
 const trackSchema = z.strictObject({
   confirmHits: z
     .int()
@@ -48,7 +50,8 @@ const trackSchema = z.strictObject({
     ),
 });
 
-const cameraSchema = z.strictObject({
+/** One camera; `configSchema` does not look at those whose name is wrong. */
+export const cameraSchema = z.strictObject({
   url: cameraUrl.describe(
     'Where the pictures come from: `rtsp://user:password@host/path` (or `rtsps://`), `file:///path`, or the path of a ' +
       'file. Relative paths start at the folder of this file.',
@@ -90,7 +93,7 @@ const cameraSchema = z.strictObject({
     .describe(
       'Frames of this camera inside the detector at once. Without it: 2 for live cameras, 16 for files.',
     ),
-  annotate: path.optional().describe('Video file (.mp4) to write, with boxes, ids and labels drawn in.'),
+  annotate: videoPath.optional().describe('Video file (.mp4) to write, with boxes, ids and labels drawn in.'),
   startTime: z.iso
     .datetime({ offset: true })
     .default('1970-01-01T00:00:00Z')

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import type { z } from 'zod';
 import { credentialsOf } from '../models/domain/redact';
 import { filePathOf, schemeOf } from './camera-input';
 import { ConfigError } from './config-error';
@@ -6,8 +7,9 @@ import type { ConfigFault, ConfigPath, TextPosition } from './config-error';
 import type { ConfigText } from './config-text';
 import { crossCheck } from './cross-checks';
 import { toFaults } from './issue-faults';
-import { configSchema } from './schema';
+import { cameraSchema, configSchema } from './schema';
 import type { Config } from './schema';
+import { valueAt } from './schema-tree';
 
 /** A valid configuration and what belongs to it. */
 export interface LoadedConfig {
@@ -27,24 +29,54 @@ export interface ValidateOptions {
   readonly baseFolder: string;
 }
 
-/** Checks a configuration that was read; throws a ConfigError with every fault. */
-export function validateConfig(text: ConfigText, { fileName, baseFolder }: ValidateOptions): LoadedConfig {
-  // A text that could not be filled in was reported; what it is not cannot be blamed as well.
-  const reported = new Set(text.faults.map(({ path }) => path));
-  const isUnreadable = text.value === undefined && text.faults.length > 0;
+/** A configuration as far as it could be read, with everything that is wrong with it. */
+export interface CheckedConfig extends ValidateOptions {
+  readonly text: ConfigText;
+  readonly faults: readonly ConfigFault[];
+  /** The configuration when nothing is. */
+  readonly loaded?: LoadedConfig;
+}
+
+/** Checks a configuration that was read, and finds every fault in it. */
+export function checkConfig(text: ConfigText, options: ValidateOptions): CheckedConfig {
+  const { fileName, baseFolder } = options;
+  if (text.value === undefined && text.faults.length > 0) return { ...options, text, faults: text.faults };
   const parsed = configSchema.safeParse(text.value);
-  const found = isUnreadable ? [] : [...toFaults(parsed.error?.issues ?? [], text), ...crossCheck(text)];
-  const faults = distinct([...text.faults, ...found.filter(({ path }) => !reported.has(path))]);
-  if (!parsed.success || faults.length > 0) throw new ConfigError(faults, fileName);
+  const issues = [...(parsed.error?.issues ?? [])];
+  const found = [
+    ...toFaults([...issues, ...issuesBeneathNames(issues, text.value)], text),
+    ...crossCheck(text, baseFolder),
+  ];
+  const faults = distinct([...text.faults, ...found]);
+  if (!parsed.success || faults.length > 0) return { ...options, text, faults };
   const config = freeze(withAbsolutePaths(parsed.data, baseFolder));
-  return {
+  const secrets = [...text.secrets, ...urlsOf(config).flatMap(credentialsOf)];
+  const loaded: LoadedConfig = {
     config,
-    secrets: [...new Set([...text.secrets, ...urlsOf(config).flatMap(credentialsOf)])].filter(
-      (secret) => secret !== '',
-    ),
+    secrets: [...new Set(secrets)].filter((secret) => secret !== ''),
     locate: text.locate,
     ...(fileName !== undefined && { fileName }),
   };
+  return { ...options, text, faults, loaded };
+}
+
+/** The configuration, or a ConfigError with every fault. */
+export function loadedOf({ loaded, faults, fileName }: CheckedConfig): LoadedConfig {
+  if (loaded === undefined) throw new ConfigError(faults, fileName);
+  return loaded;
+}
+
+/** zod does not look at what stands beneath a key that is wrong (4.6). */
+function issuesBeneathNames(issues: readonly z.core.$ZodIssue[], value: unknown): z.core.$ZodIssue[] {
+  return issues.flatMap(({ code, path }) => {
+    if (code !== 'invalid_key') return [];
+    const camera = valueAt(
+      value,
+      path.filter((part) => typeof part !== 'symbol'),
+    );
+    const beneath = cameraSchema.safeParse(camera).error?.issues ?? [];
+    return beneath.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+  });
 }
 
 /** A number can fail two checks and be told of in the same words. */
@@ -64,22 +96,28 @@ function urlsOf({ cameras, events }: Config): readonly string[] {
   ].filter((url) => schemeOf(url) !== undefined);
 }
 
+/** A model's name as it is, the path of a manifest from the root. */
+export function absoluteModelName(name: string, baseFolder: string): string {
+  return isManifestPath(name) ? resolve(baseFolder, name) : name;
+}
+
+/** As the model's loader has it: a name with a slash, or that ends in `.json`, is a path. */
+export function isManifestPath(name: string): boolean {
+  return /[/\\]|\.json$/.test(name);
+}
+
 function withAbsolutePaths(config: Config, baseFolder: string): Config {
   const absolute = (path: string) => resolve(baseFolder, path);
   const { model, cameras, events } = config;
-  const isManifestPath = /[/\\]|\.json$/.test(model.name);
   return {
     ...config,
-    model: isManifestPath ? { ...model, name: absolute(model.name) } : model,
+    model: { ...model, name: absoluteModelName(model.name, baseFolder) },
     cameras: Object.fromEntries(
       Object.entries(cameras).map(([id, camera]) => [
         id,
         {
           ...camera,
-          url:
-            schemeOf(camera.url) === undefined
-              ? absolute(camera.url)
-              : (filePathOf(camera.url) ?? camera.url),
+          url: absoluteLocation(camera.url, baseFolder),
           ...(camera.annotate !== undefined && { annotate: absolute(camera.annotate) }),
         },
       ]),
@@ -88,6 +126,11 @@ function withAbsolutePaths(config: Config, baseFolder: string): Config {
       sink.type === 'jsonl' && sink.path !== '-' ? { ...sink, path: absolute(sink.path) } : sink,
     ),
   };
+}
+
+/** The path of a camera's file from the root; any other URL as it is. */
+export function absoluteLocation(url: string, baseFolder: string): string {
+  return schemeOf(url) === undefined ? resolve(baseFolder, url) : (filePathOf(url) ?? url);
 }
 
 function freeze<T>(value: T): T {

@@ -44,7 +44,7 @@ async function pathOfBundled(name: string): Promise<string> {
   if (names.includes(name)) return join(bundled, `${name}${SUFFIX}`);
   throw new PipelineError(
     'model',
-    `model: expected ${[...names, 'the path of a manifest'].join(' or ')}, got ${JSON.stringify(name)}`,
+    `expected ${[...names, 'the path of a manifest'].join(' or ')}, got ${JSON.stringify(name)}`,
   );
 }
 

@@ -183,15 +183,17 @@ function fitted(side: number, otherSide: number, aspect: string): string {
   return `max(2,trunc(min(${side},floor(${otherSide}*${aspect}+0.5))/2)*2)`;
 }
 
+/** Part of a cell by which the first frame lies after the cell's beginning. */
+const CELL_LEAD = 0.3;
+
 /**
- * Takes the first frame of each 1/fps of stream time, counted from half of that before the first frame, and each frame after
- * a backward jump.
+ * Takes the first frame of each 1/fps of stream time and each frame after a backward jump. The cells begin a little before the
+ * first frame, so that the jitter of a camera that sends just that many frames does not move them over a border.
  *
  * Not `fps=`: that duplicates frames across gaps, goes silent on a backward jump and holds a frame back. Not a least gap to the
- * frame taken last either: 10 a second of a 25 fps camera came to 8.5, and 20 to 12.5. The half keeps the jitter of a camera that
- * sends just that many frames away from the borders.
+ * frame taken last either: 10 a second of a 25 fps camera came to 8.5, and 20 to 12.5.
  */
 function sampleExpression(maxFps: number): string {
-  const cell = (time: string) => `floor((${time}-start_t)*${maxFps}+0.5)`;
+  const cell = (time: string) => `floor((${time}-start_t)*${maxFps}+${CELL_LEAD})`;
   return `isnan(prev_selected_t)+gt(${cell('t')},${cell('prev_selected_t')})+lt(t,prev_selected_t)`;
 }

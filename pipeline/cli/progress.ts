@@ -75,6 +75,7 @@ export function createProgressView(stream: NodeJS.WriteStream, isShown: boolean)
         timers.delete(timer);
         update();
         if (isMeasured && state === 'completed') bar.update(total, { left: timeLeft(1, 0) });
+        else bar.update({ state });
         bar.stop();
       });
     },

@@ -27,4 +27,14 @@ describe('checkAgainstModel', () => {
       },
     ]);
   });
+
+  it('works on a configuration that is wrong in other places, and passes over what is no label', () => {
+    const config = { cameras: { 'Front Door': { labels: ['zebra', 7, ''] }, b: { labels: 'car' }, c: null } };
+    const locate = () => undefined;
+    expect(checkAgainstModel({ config, locate }, labels)).toMatchObject([
+      { path: 'cameras["Front Door"].labels[0]' },
+    ]);
+    expect(checkAgainstModel({ config, locate, isUnread: () => true }, labels)).toEqual([]);
+    expect(checkAgainstModel({ config: ['no map'], locate }, labels)).toEqual([]);
+  });
 });

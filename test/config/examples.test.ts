@@ -32,6 +32,25 @@ describe('the examples', () => {
   it.each(names)('%s begins with a line that gives editors the schema, and says how to run it', (name) => {
     const text = readFileSync(join(folder, name), 'utf8');
     expect(text).toMatch(/^# yaml-language-server: \$schema=\.\.\/sightline\.schema\.json\n/);
-    expect(text).toContain(`sightline run --config config/examples/${name}`);
+    expect(text).toContain(`npx sightline run --config config/examples/${name}`);
+  });
+
+  it.each(names)('%s names in its comments every environment variable that it reads', (name) => {
+    const text = readFileSync(join(folder, name), 'utf8');
+    const comments = text.split('\n').filter((line) => line.startsWith('#'));
+    const settings = text.split('\n').filter((line) => !line.startsWith('#'));
+    const variables = [...settings.join('\n').matchAll(/\$\{(\w+)/g)].map(([, variable]) => variable);
+    expect(variables.filter((variable) => !comments.join('\n').includes(variable!))).toEqual([]);
+  });
+
+  it('write no file that another of them writes', () => {
+    const files = names.flatMap((name) => {
+      const { cameras, events } = loadConfig(join(folder, name), env).config;
+      const videos = Object.values(cameras).flatMap(({ annotate }) => annotate ?? []);
+      return [...videos, ...events.flatMap((sink) => (sink.type === 'jsonl' ? sink.path : []))];
+    });
+    const written = files.filter((path) => path !== '-');
+    expect(written.length).toBeGreaterThan(0);
+    expect(new Set(written).size).toBe(written.length);
   });
 });

@@ -114,7 +114,12 @@ events:
 
   it.each([
     ['a text for a number', 'maxFps: fast', 'expected a number above 0 and at most 240, got "fast"'],
-    ['a list for a text', 'annotate: [a]', 'expected text, got a list'],
+    ['a list for a path', 'annotate: [a]', 'expected the path of a file that ends in .mp4, got a list'],
+    [
+      'a video of another kind',
+      'annotate: out.mkv',
+      'expected the path of a file that ends in .mp4, got "out.mkv"',
+    ],
     ['nothing for a truth value', 'loop:', 'expected true or false, got nothing'],
     ['a fraction for a whole number', 'inFlight: 1.5', 'expected a whole number from 1 to 256, got 1.5'],
     ['an empty list', 'labels: []', 'expected a list of at least 1, got an empty list'],

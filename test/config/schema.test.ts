@@ -33,6 +33,8 @@ describe('the configuration schema', () => {
     ).toBe(true);
     expect(isValid({ cameras: {} })).toBe(false);
     expect(isValid({ cameras: { Front: { url: 'a' } } })).toBe(false);
+    expect(isValid({ cameras: { front: { url: 'a', annotate: 'out.MP4' } } })).toBe(true);
+    expect(isValid({ cameras: { front: { url: 'a', annotate: 'out.avi' } } })).toBe(false);
     expect(isValid({ cameras: { front: { url: 'a', fps: 1 } } })).toBe(false);
     expect(isValid({ cameras: { front: { url: 'a' } }, events: [{ type: 'mqtt' }] })).toBe(false);
     expect(JSON.stringify(configJsonSchema())).not.toContain('"expected"');

@@ -58,7 +58,7 @@ async function truePtsMs(path: string): Promise<readonly number[]> {
 
 /** The samples that `maxFps` takes of these pts: the first of each 1/maxFps of time, and each that jumps back. */
 function sampled(ptsMs: readonly number[], maxFps: number): readonly boolean[] {
-  const cellOf = (atMs: number) => Math.floor(((atMs - ptsMs[0]!) * maxFps) / 1000 + 0.5);
+  const cellOf = (atMs: number) => Math.floor(((atMs - ptsMs[0]!) * maxFps) / 1000 + 0.3);
   let lastMs: number | undefined;
   return ptsMs.map((atMs) => {
     const isTaken = lastMs === undefined || atMs < lastMs || cellOf(atMs) > cellOf(lastMs);

@@ -52,7 +52,7 @@ describe('loadManifest', () => {
 
   it('answers an unknown name with the names there are', async () => {
     expect(await messageOf(loadManifest('yolo'))).toBe(
-      `model: model: expected ${MODELS.join(' or ')} or the path of a manifest, got "yolo"`,
+      `model: expected ${MODELS.join(' or ')} or the path of a manifest, got "yolo"`,
     );
   });
 

@@ -39,7 +39,7 @@ describe('decodeArgs', () => {
 
   it('samples inside FFmpeg, also after a backward jump', () => {
     expect(decodeArgs({ ...request, maxFps: 5 }).filter).toBe(
-      `[0:v:0]select='isnan(prev_selected_t)+gt(floor((t-start_t)*5+0.5),floor((prev_selected_t-start_t)*5+0.5))+lt(t,prev_selected_t)',showinfo@detect=checksum=0,${scale}[detect]`,
+      `[0:v:0]select='isnan(prev_selected_t)+gt(floor((t-start_t)*5+0.3),floor((prev_selected_t-start_t)*5+0.3))+lt(t,prev_selected_t)',showinfo@detect=checksum=0,${scale}[detect]`,
     );
   });
 

@@ -131,7 +131,9 @@ describe('detectFrames', () => {
 
   it('tells the port the least score that is of use', async () => {
     const port = createHandPort();
-    const all = lastValueFrom(from([frame(0)]).pipe(detectFrames({ ...options(port), minScore: 0.3 }), toArray()));
+    const all = lastValueFrom(
+      from([frame(0)]).pipe(detectFrames({ ...options(port), minScore: 0.3 }), toArray()),
+    );
     await settled();
     expect(port.accepted[0]!.frame.minScore).toBe(0.3);
     port.accepted[0]!.settle(detected);
