@@ -7,7 +7,7 @@ import { copyModel } from '../workers/support/pool-fixture';
 import type { Fault } from '../workers/support/pool-fixture';
 
 /** The clip has 240 pictures, 10 a second; every third of them makes the runs short. */
-const MAX_FPS = 3.4;
+const MAX_FPS = 3.3333;
 const FRAMES = 80;
 
 describe('a run whose detector', () => {

@@ -16,7 +16,7 @@ const CLIP = join(packageRoot, 'config/examples/clips/plaza.mp4');
 const FRAME = join(packageRoot, `test/golden/detector/${MODEL}.0.i420`);
 const ROUNDS = 3;
 /** The clip so many times: long enough that start-up is a small part. */
-const REPEATS = 5;
+const REPEATS = 15;
 const BATCH = 4;
 
 interface PipelineRun {
