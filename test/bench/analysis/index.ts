@@ -16,7 +16,7 @@ const CLIP = join(packageRoot, 'config/examples/clips/plaza.mp4');
 const FRAME = join(packageRoot, `test/golden/detector/${MODEL}.0.i420`);
 const ROUNDS = 3;
 /** The clip so many times: long enough that start-up is a small part. */
-const REPEATS = 15;
+const REPEATS = 10;
 const BATCH = 4;
 
 interface PipelineRun {
@@ -32,7 +32,7 @@ interface PipelineRun {
 
 /**
  * File analysis against what this machine could do at best: all its cores busy with nothing but FFmpeg (our filters, to
- * /dev/null) and bare onnxruntime sessions at the same batch. Both halves of the bound are measured in the same round, with as
+ * /dev/null) and bare onnxruntime sessions at the same batch. Both halves of the bound are measured before and after it in the same round, since the speed of a shared machine drifts, with as
  * many of each as there are cores: a core whose neighbour works too shares its memory and is slower for it. The ratio to the
  * bound of a core that has the machine to itself is printed beside it.
  */
@@ -45,18 +45,34 @@ export async function benchAnalysis(): Promise<void> {
     const rounds = [];
     for (let round = 1; round <= ROUNDS; round++) {
       process.stderr.write(`round ${round} of ${ROUNDS}\n`);
-      const ffmpegMs = await bareFfmpegMs(clip, cores);
-      const sessionMs = await bareSessionMs(cores);
-      const aloneMs = (await bareFfmpegMs(clip, 1)) + (await bareSessionMs(1));
-      const bound = (cores * 1000) / (ffmpegMs + sessionMs);
-      const boundAlone = (cores * 1000) / aloneMs;
+      const before = await boundCosts(clip, cores);
       const pipeline = await runPipeline(clip, join(folder, 'events.jsonl'));
+      const after = await boundCosts(clip, cores);
+      const mean = (cost: keyof BoundCosts) => (before[cost] + after[cost]) / 2;
+      const [ffmpegMs, sessionMs] = [mean('ffmpegMs'), mean('sessionMs')];
+      const bound = (cores * 1000) / (ffmpegMs + sessionMs);
+      const boundAlone = (cores * 1000) / mean('aloneMs');
       rounds.push({ ffmpegMs, sessionMs, bound, boundAlone, pipeline });
     }
     print(cores, rounds);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** CPU milliseconds a frame. */
+interface BoundCosts {
+  readonly ffmpegMs: number;
+  readonly sessionMs: number;
+  /** Both together, of a core that has the machine to itself. */
+  readonly aloneMs: number;
+}
+
+async function boundCosts(clip: string, cores: number): Promise<BoundCosts> {
+  const ffmpegMs = await bareFfmpegMs(clip, cores);
+  const sessionMs = await bareSessionMs(cores);
+  const aloneMs = (await bareFfmpegMs(clip, 1)) + (await bareSessionMs(1));
+  return { ffmpegMs, sessionMs, aloneMs };
 }
 
 type Rounds = readonly {
