@@ -74,6 +74,12 @@ export function createTelemetry(log: Logger): Telemetry {
     labelNames: ['camera', 'type'],
     registers: [registry],
   });
+  const running = new Gauge({
+    name: 'sightline_inference_provider',
+    help: 'Always 1; its label names what inference runs on.',
+    labelNames: ['provider'],
+    registers: [registry],
+  });
   const replaced = new Counter({
     name: 'sightline_inference_processes_replaced_total',
     help: 'Inference processes that hung or crashed and were replaced.',
@@ -100,6 +106,7 @@ export function createTelemetry(log: Logger): Telemetry {
     providerChosen(provider, attempts) {
       for (const { provider: tried, error } of attempts)
         log.warn(`provider ${tried} is not available: ${error}`);
+      running.set({ provider }, 1);
       log.debug(`inference runs on ${provider}`);
     },
     workerReplaced(message) {
