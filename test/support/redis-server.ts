@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { closedPort } from './closed-port';
 
 export interface RedisServer {
   readonly port: number;
@@ -31,7 +30,7 @@ export interface RedisServer {
  */
 export async function startRedisServer(args: readonly string[] = []): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'sightline-redis-'));
-  const port = await freePort();
+  const port = await closedPort();
   let child: ChildProcess;
 
   async function start(): Promise<void> {
@@ -71,15 +70,6 @@ export async function startRedisServer(args: readonly string[] = []): Promise<Re
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Resolves when the server says so; rejects with its last words when it ends instead. */

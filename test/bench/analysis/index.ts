@@ -32,9 +32,9 @@ interface PipelineRun {
 
 /**
  * File analysis against what this machine could do at best: all its cores busy with nothing but FFmpeg (our filters, to
- * /dev/null) and bare onnxruntime sessions at the same batch. Both halves of the bound are measured before and after it in the same round, since the speed of a shared machine drifts, with as
- * many of each as there are cores: a core whose neighbour works too shares its memory and is slower for it. The ratio to the
- * bound of a core that has the machine to itself is printed beside it.
+ * /dev/null) and a bare onnxruntime session at the same batch, measured on a core that has the machine to itself, before and
+ * after the run of the same round, since the speed of a shared machine drifts. Beside it stands the ratio to a bound measured
+ * with as many of each as there are cores, whose memory they then share: what of the gap is the machine's, not ours.
  */
 export async function benchAnalysis(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'sightline-bench-'));
@@ -93,11 +93,14 @@ function print(cores: number, rounds: Rounds): void {
     table([
       ['', 'median (min–max)'],
       ['frames a second', of(({ pipeline }) => pipeline.framesPerSecond)],
-      ['bound: frames a second', of(({ bound }) => bound)],
-      ['ratio to the bound (budget 0.90)', of(({ pipeline, bound }) => pipeline.framesPerSecond / bound, 3)],
+      ['bound: frames a second', of(({ boundAlone }) => boundAlone)],
       [
-        'ratio to the bound of a core alone',
+        'ratio to the bound (budget 0.90)',
         of(({ pipeline, boundAlone }) => pipeline.framesPerSecond / boundAlone, 3),
+      ],
+      [
+        'ratio to a bound measured on all cores at once',
+        of(({ pipeline, bound }) => pipeline.framesPerSecond / bound, 3),
       ],
       ['bare FFmpeg, CPU ms a frame', of(({ ffmpegMs }) => ffmpegMs, 2)],
       [`bare session at batch ${BATCH}, CPU ms a frame`, of(({ sessionMs }) => sessionMs, 2)],
