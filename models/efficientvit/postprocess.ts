@@ -43,21 +43,28 @@ export function createPostprocess({ input, outputs, labels, thresholds }: Manife
   const score = new Float32Array(1);
   const scoreBits = new Uint32Array(score.buffer);
 
+  /** Of the scores of one anchor the first that none is above. */
+  function bestLabel(scores: Float32Array, first: number): number {
+    let label = 0;
+    for (let other = 1; other < classes; other++) {
+      if (scores[first + other]! > scores[first + label]!) label = other;
+    }
+    return label;
+  }
+
   /** Fills `labelOf` and `keys`, the latter sorted from the best; returns how many anchors reach the floor. */
   function collect(scores: Float32Array, firstScore: number, least: number): number {
     let count = 0;
-    let at = firstScore;
-    for (let anchor = 0; anchor < anchors; anchor++) {
-      let best = scores[at]!;
-      let label = 0;
-      for (let other = 1; other < classes; other++) {
-        const value = scores[at + other]!;
-        if (value > best) {
-          best = value;
-          label = other;
-        }
-      }
-      at += classes;
+    const end = firstScore + anchors * classes;
+    for (let at = firstScore; at < end; at++) {
+      // Nearly all scores are below: one comparison for each, and no more.
+      if (!(scores[at]! >= least)) continue;
+      const anchor = Math.floor((at - firstScore) / classes);
+      const first = firstScore + anchor * classes;
+      at = first + classes - 1;
+      const label = bestLabel(scores, first);
+      const best = scores[first + label]!;
+      // Not so when NaN stands among its scores, which a broken graph may give.
       if (!(best >= least)) continue;
       labelOf[anchor] = label;
       // The bits of positive floats rise with their value, so numbers alone sort by falling score, then by anchor:
