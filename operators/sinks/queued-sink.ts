@@ -17,6 +17,8 @@ export interface QueuedSinkOptions<T> {
   readonly flush: (batch: readonly T[], signal: AbortSignal) => Promise<'written' | 'reader_left'>;
   /** Lets go of file or connection; may report a late failure by rejecting. */
   readonly dispose: () => Promise<void>;
+  /** Least time from one batch to the next, so that many small ones become few; a lone event goes at once. Default: none. */
+  readonly intervalMs?: number;
   /** How long `close` waits for what is pending; absent: as long as it takes. */
   readonly drainTimeoutMs?: number;
 }
@@ -26,7 +28,16 @@ export interface QueuedSinkOptions<T> {
  * queue is full `write` waits, since a lost event would leave a `track.started` without its `track.ended`.
  */
 export function createQueuedSink<T>(options: QueuedSinkOptions<T>): EventSink {
-  const { name, encode, maxPendingCost, maxBatchCost, flush, dispose, drainTimeoutMs } = options;
+  const {
+    name,
+    encode,
+    maxPendingCost,
+    maxBatchCost,
+    flush,
+    dispose,
+    drainTimeoutMs,
+    intervalMs = 0,
+  } = options;
   const queue: { readonly item: T; readonly cost: number }[] = [];
   const abort = new AbortController();
   let pendingCost = 0;
@@ -37,6 +48,7 @@ export function createQueuedSink<T>(options: QueuedSinkOptions<T>): EventSink {
   let writing: Promise<void> | undefined;
   let closed: Promise<void> | undefined;
   let waiting: (() => void)[] = [];
+  let endPause: (() => void) | undefined;
   let announceEnd: (end: SinkEnd) => void;
   const ended = new Promise<SinkEnd>((resolve) => (announceEnd = resolve));
 
@@ -87,7 +99,21 @@ export function createQueuedSink<T>(options: QueuedSinkOptions<T>): EventSink {
       written += batch.length;
       for (const { cost } of batch) pendingCost -= cost;
       if (pendingCost < maxPendingCost) wakeWriters();
+      await pause();
     }
+  }
+
+  /** Lets events gather; a queue that is half full or a sink that closes waits for nothing. */
+  async function pause(): Promise<void> {
+    if (intervalMs === 0 || isClosing || isEnded() || pendingCost * 2 >= maxPendingCost) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, intervalMs);
+      endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    endPause = undefined;
   }
 
   function startWriting(): void {
@@ -127,10 +153,12 @@ export function createQueuedSink<T>(options: QueuedSinkOptions<T>): EventSink {
       queue.push(entry);
       pendingCost += entry.cost;
       startWriting();
+      if (pendingCost * 2 >= maxPendingCost) endPause?.();
       if (pendingCost >= maxPendingCost) await new Promise<void>((resolve) => waiting.push(resolve));
     },
     close() {
       isClosing = true;
+      endPause?.();
       closed ??= drainAndClose();
       return closed;
     },
