@@ -60,6 +60,7 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
     cameraId: spec.id,
     mode: spec.mode,
     isLooping: spec.isLooping,
+    hasView: spec.annotatePath !== undefined,
     clock,
     ledger,
     startAtMs: spec.startAtMs,

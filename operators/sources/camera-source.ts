@@ -14,8 +14,6 @@ import {
   of,
   repeat,
   switchMap,
-  take,
-  takeUntil,
   tap,
   timer,
 } from 'rxjs';
@@ -28,6 +26,7 @@ import type { BackoffOptions } from '../support/backoff';
 import { createCameraFrames } from './camera-frames';
 import type { CameraFrames, CameraFramesOptions } from './camera-frames';
 import type { DecodedFrame } from './ffmpeg-frames';
+import { takeUntilStop } from './take-until-stop';
 
 /** What a camera sends, in the order of its stream. */
 export type CameraSignal = CameraStatus | DetectFrame | ViewFrame;
@@ -35,6 +34,8 @@ export type CameraSignal = CameraStatus | DetectFrame | ViewFrame;
 export interface CameraSourceOptions extends CameraFramesOptions {
   /** One attempt to read the input from its beginning (a file) or from now (a camera). */
   readonly decode: () => Observable<DecodedFrame>;
+  /** Each detect frame is followed by its view; then `stop` parts no pair. Default false. */
+  readonly hasView?: boolean;
   /** A recorded file starts again at its end, as a camera would. */
   readonly isLooping?: boolean;
   /** Emits when the camera is to stop in good order: what was decoded is still emitted. */
@@ -54,17 +55,13 @@ export interface CameraSourceOptions extends CameraFramesOptions {
  * decoder.
  */
 export function cameraSource(options: CameraSourceOptions): Observable<CameraSignal> {
-  const { mode, isLooping = false, stop } = options;
+  const { mode, isLooping = false, stop, hasView = false, scheduler = asyncScheduler } = options;
   return defer(() => {
     const frames = createCameraFrames(options);
     const runs = mode === 'live' ? liveRuns(options, frames, isLooping) : recordedRun(options, frames);
     let isStopped = false;
-    const stopped = stop.pipe(
-      take(1),
-      tap(() => (isStopped = true)),
-    );
     return concat(
-      runs.pipe(takeUntil(stopped)),
+      runs.pipe(takeUntilStop({ stop, hasView, scheduler, onStop: () => (isStopped = true) })),
       defer(() => (isStopped ? statusOf(frames.offline('stopped')) : EMPTY)),
     );
   });

@@ -1,0 +1,51 @@
+import { asyncScheduler } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { PAIR_TIMEOUT_MS, takeUntilStop } from '../../../operators/sources/take-until-stop';
+
+const items = { f: { kind: 'frame' }, v: { kind: 'view' }, s: { kind: 'status' } };
+
+function expectStop(cases: { source: string; stop: string; expected: string; hasView?: boolean }): void {
+  const { source, stop, expected, hasView = true } = cases;
+  new TestScheduler((got, wanted) => expect(got).toEqual(wanted)).run(({ hot, expectObservable }) => {
+    const taken = hot(source, items).pipe(
+      takeUntilStop({
+        stop: hot(stop),
+        hasView,
+        onStop: () => undefined,
+        scheduler: asyncScheduler,
+      }),
+    );
+    expectObservable(taken).toBe(expected, items);
+  });
+}
+
+describe('takeUntilStop', () => {
+  it('ends at once between two pairs', () => {
+    expectStop({ source: 's-fv-fv', stop: '----x', expected: 's-fv|' });
+  });
+
+  it('lets the view of the last frame come first', () => {
+    expectStop({ source: 'fv-f--v-f', stop: '----x', expected: 'fv-f--(v|)' });
+  });
+
+  it('lets a status pass while it waits', () => {
+    expectStop({ source: 'f--s-v', stop: '-x', expected: 'f--s-(v|)' });
+  });
+
+  it('ends at once where there are no views', () => {
+    expectStop({ source: 'f--f', stop: '-x', expected: 'f|', hasView: false });
+  });
+
+  it('waits for a view no longer than the limit', () => {
+    new TestScheduler((got, wanted) => expect(got).toEqual(wanted)).run(({ hot, expectObservable }) => {
+      const taken = hot('f', items).pipe(
+        takeUntilStop({ stop: hot('-x'), hasView: true, onStop: () => undefined, scheduler: asyncScheduler }),
+      );
+      expectObservable(taken).toBe(`f ${PAIR_TIMEOUT_MS}ms |`, items);
+    });
+  });
+
+  it('passes on an end that comes first', () => {
+    expectStop({ source: 'f|', stop: '--x', expected: 'f|' });
+  });
+});
