@@ -29,7 +29,6 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
-      'max-lines': ['error', { max: 400 }],
     },
   },
   {
