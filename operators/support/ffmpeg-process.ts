@@ -65,8 +65,11 @@ export function startFfmpeg(line: FfmpegCommandLine): FfmpegProcess {
   const command = createFluentCommand({ stdoutLines: KEPT_BY_FLUENT_LINES });
   const internals = command as unknown as FluentInternals;
   const spawnPlainly = internals._spawnFfmpeg.bind(command);
-  internals._spawnFfmpeg = (args, options, ...callbacks) =>
-    spawnPlainly(args, { ...options, ...spawnOptions(line, args) }, ...callbacks);
+  internals._spawnFfmpeg = (args, options, ...callbacks) => {
+    // fluent-ffmpeg asks its questions first; who killed the process meanwhile has closed the sockets it would get.
+    if (isKilled) finish(new Error('killed before it was started'));
+    else spawnPlainly(args, { ...options, ...spawnOptions(line, args) }, ...callbacks);
+  };
 
   command.input(line.input.source);
   if (line.input.options.length > 0) command.inputOptions(...separate(line.input.options));
@@ -78,33 +81,35 @@ export function startFfmpeg(line: FfmpegCommandLine): FfmpegProcess {
 
   let isKilled = false;
   let child: ChildProcess | undefined;
-  const exited = new Promise<FfmpegExit>((resolve) => {
-    const finish = (failure?: Error) => {
-      // Also when it never started: who reads the other end waits for it to close.
+  let resolveExited: (exit: FfmpegExit) => void;
+  const exited = new Promise<FfmpegExit>((resolve) => (resolveExited = resolve));
+
+  function finish(failure?: Error): void {
+    // Also when it never started: who reads the other end waits for it to close.
+    line.stdout?.destroy();
+    const code = child?.exitCode ?? null;
+    const signal = child?.signalCode ?? (isKilled && child === undefined ? 'SIGKILL' : null);
+    const exit = { code, signal, stderrTail: tail.lines() };
+    if (code === 0 || failure === undefined) resolveExited(exit);
+    else resolveExited({ ...exit, error: toExitError(failure, code, signal, exit.stderrTail) });
+  }
+
+  command
+    .on('start', () => {
+      child = internals.ffmpegProc;
+      if (child !== undefined) keepUntilExit(child);
       line.stdout?.destroy();
-      const code = child?.exitCode ?? null;
-      const signal = child?.signalCode ?? null;
-      const exit = { code, signal, stderrTail: tail.lines() };
-      if (code === 0 || failure === undefined) resolve(exit);
-      else resolve({ ...exit, error: toExitError(failure, code, signal, exit.stderrTail) });
-    };
-    command
-      .on('start', () => {
-        child = internals.ffmpegProc;
-        if (child !== undefined) keepUntilExit(child);
-        line.stdout?.destroy();
-        const pipe = child?.stdio[3];
-        if (pipe != null) line.onPipe?.(pipe as Readable);
-        if (isKilled) child?.kill('SIGKILL');
-      })
-      .on('stderr', (text: string) => {
-        line.onStderrLine?.(text);
-        tail.push(text);
-      })
-      .on('end', () => finish())
-      .on('error', (error: Error) => void whenGone(child).then(() => finish(error)));
-    command.run();
-  });
+      const pipe = child?.stdio[3];
+      if (pipe != null) line.onPipe?.(pipe as Readable);
+      if (isKilled) child?.kill('SIGKILL');
+    })
+    .on('stderr', (text: string) => {
+      line.onStderrLine?.(text);
+      tail.push(text);
+    })
+    .on('end', () => finish())
+    .on('error', (error: Error) => void whenGone(child).then(() => finish(error)));
+  command.run();
 
   return {
     exited,

@@ -22,7 +22,8 @@ export function summaryOf(finished: readonly FinishedCamera[], config: Config): 
     return `events: ${sink.path === '-' ? 'standard output' : sink.path}`;
   });
   const videos = finished.flatMap(({ run: { spec }, result }) =>
-    spec.annotatePath === undefined || result.state === 'failed'
+    // Without a frame there is no video, or only one of an earlier run.
+    spec.annotatePath === undefined || result.state === 'failed' || result.frames.received === 0
       ? []
       : [`video of ${spec.id}: ${spec.annotatePath}`],
   );
