@@ -22,7 +22,7 @@ const MAX_BATCH_BYTES = 256 * 1024;
 const FILE_INTERVAL_MS = 20;
 
 /**
- * Events as JSON Lines: one event a line, in the order of `write`, handed to the system within 20 ms. At most about 1 MiB
+ * Events as JSON Lines: one event a line, in the order of `write`, handed to the system some 20 ms later at most. At most about 1 MiB
  * waits in memory. Rejects with a PipelineError `sink` that names the path when it cannot be opened; a full disk ends the
  * sink the same way. A reader of stdout that goes away ends it quietly.
  */

@@ -79,33 +79,41 @@ export function createQueuedSink<T>(options: QueuedSinkOptions<T>): EventSink {
   }
 
   async function writeAll(): Promise<void> {
-    while (queue.length > 0 && !isEnded()) {
-      const batch = nextBatch();
-      try {
-        const result = await flush(
-          batch.map(({ item }) => item),
-          abort.signal,
-        );
-        if (isEnded()) return;
-        if (result === 'reader_left') {
-          finish({ kind: 'reader_left' });
-          return;
-        }
-      } catch (error) {
-        finish({ kind: 'failed', error: toPipelineError(error, 'sink') });
+    try {
+      while (queue.length > 0 && !isEnded()) {
+        await writeBatch(nextBatch());
+        if (intervalMs > 0) await pause();
+      }
+    } finally {
+      // Here and not when the promise settles: a writer that was woken by the last batch must start the next one.
+      writing = undefined;
+    }
+  }
+
+  async function writeBatch(batch: typeof queue): Promise<void> {
+    try {
+      const result = await flush(
+        batch.map(({ item }) => item),
+        abort.signal,
+      );
+      if (isEnded()) return;
+      if (result === 'reader_left') {
+        finish({ kind: 'reader_left' });
         return;
       }
-      queue.splice(0, batch.length);
-      written += batch.length;
-      for (const { cost } of batch) pendingCost -= cost;
-      if (pendingCost < maxPendingCost) wakeWriters();
-      await pause();
+    } catch (error) {
+      finish({ kind: 'failed', error: toPipelineError(error, 'sink') });
+      return;
     }
+    queue.splice(0, batch.length);
+    written += batch.length;
+    for (const { cost } of batch) pendingCost -= cost;
+    if (pendingCost < maxPendingCost) wakeWriters();
   }
 
   /** Lets events gather; a queue that is half full or a sink that closes waits for nothing. */
   async function pause(): Promise<void> {
-    if (intervalMs === 0 || isClosing || isEnded() || pendingCost * 2 >= maxPendingCost) return;
+    if (isClosing || isEnded() || pendingCost * 2 >= maxPendingCost) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, intervalMs);
       endPause = () => {
@@ -117,7 +125,7 @@ export function createQueuedSink<T>(options: QueuedSinkOptions<T>): EventSink {
   }
 
   function startWriting(): void {
-    writing ??= writeAll().finally(() => (writing = undefined));
+    writing ??= writeAll();
   }
 
   function giveUp(timeoutMs: number): void {

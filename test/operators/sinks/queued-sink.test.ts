@@ -25,6 +25,27 @@ function paced(maxPendingCost = 1000): { sink: EventSink; batches: string[][] } 
 
 const idOf = (n: number) => startedEvent(n).id;
 
+describe('createQueuedSink', () => {
+  it('goes on for a writer that it woke with its last batch', async () => {
+    const seen: string[] = [];
+    const sink = createQueuedSink<string>({
+      name: 'narrow',
+      encode: ({ id }) => ({ item: id, cost: 1 }),
+      maxPendingCost: 1,
+      maxBatchCost: 1,
+      flush(batch) {
+        seen.push(...batch);
+        return Promise.resolve('written');
+      },
+      dispose: () => Promise.resolve(),
+    });
+    for (const n of [1, 2, 3, 4, 5]) await sink.write(startedEvent(n));
+    await sink.close();
+    expect(seen).toEqual([1, 2, 3, 4, 5].map(idOf));
+    expect(sink.stats()).toEqual({ written: 5, pending: 0, lost: 0 });
+  });
+});
+
 describe('createQueuedSink with an interval', () => {
   it('writes a lone event at once, and gathers those that follow until it closes', async () => {
     const { sink, batches } = paced();
