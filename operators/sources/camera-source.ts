@@ -1,12 +1,12 @@
 import {
   EMPTY,
+  Observable,
   Subject,
   asyncScheduler,
   catchError,
   concat,
   defer,
   finalize,
-  from,
   ignoreElements,
   map,
   merge,
@@ -17,10 +17,11 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import type { Observable, SchedulerLike } from 'rxjs';
+import type { SchedulerLike } from 'rxjs';
 import type { CameraStatus } from '../../models/domain/camera-status';
 import { PipelineError, toPipelineError } from '../../models/domain/errors';
 import type { DetectFrame, ViewFrame } from '../../models/domain/frame';
+import type { Ledger } from '../../models/domain/ledger';
 import { createBackoff, DEFAULT_BACKOFF } from '../support/backoff';
 import type { BackoffOptions } from '../support/backoff';
 import { createCameraFrames } from './camera-frames';
@@ -73,7 +74,7 @@ function statusOf(status: CameraStatus | undefined): Observable<CameraStatus> {
 
 /** One attempt; its items, then nothing: how it ended goes to `onEnd`. */
 function attempt(
-  { decode }: CameraSourceOptions,
+  { decode, ledger }: CameraSourceOptions,
   frames: CameraFrames,
   onEnd: (error: PipelineError | undefined) => void,
 ): Observable<CameraSignal> {
@@ -81,7 +82,7 @@ function attempt(
     let failure: PipelineError | undefined;
     return concat(
       decode().pipe(
-        mergeMap((decoded) => from(frames.accept(decoded))),
+        mergeMap((decoded) => emitOwned(frames.accept(decoded), ledger)),
         catchError((error: unknown) => {
           failure = toPipelineError(error);
           return EMPTY;
@@ -92,6 +93,22 @@ function attempt(
         return EMPTY;
       }),
     );
+  });
+}
+
+/** Emits what a picture became. A consumer that leaves at the first item does not take the frame that follows it. */
+function emitOwned(items: readonly CameraSignal[], ledger: Ledger): Observable<CameraSignal> {
+  return new Observable((subscriber) => {
+    for (const item of items) {
+      if (!subscriber.closed) {
+        subscriber.next(item);
+      } else if (item.kind !== 'status') {
+        item.lease.release();
+        if (item.kind === 'frame')
+          ledger.settle(item.info.segment.epoch, { kind: 'dropped', reason: 'stopped' });
+      }
+    }
+    subscriber.complete();
   });
 }
 

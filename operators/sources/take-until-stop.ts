@@ -14,7 +14,8 @@ export interface TakeUntilStopOptions {
 
 /**
  * Completes when `stop` emits, but lets the view of the last detect frame come first, so that a video made of the views has
- * every picture that was looked at. It is waited for `PAIR_TIMEOUT_MS` at most.
+ * every picture that was looked at. It is waited for `PAIR_TIMEOUT_MS` at most, and whatever comes instead (the next frame, as
+ * the view found no buffer, or the source's own end) is the last item too: a source that was stopped must not start again.
  */
 export function takeUntilStop<T extends { readonly kind: string }>(
   options: TakeUntilStopOptions,
@@ -34,11 +35,8 @@ export function takeUntilStop<T extends { readonly kind: string }>(
       );
       return source.pipe(
         takeUntil(stopped),
-        tap(({ kind }) => {
-          if (kind === 'frame') isHalf = hasView;
-          else if (kind === 'view') isHalf = false;
-        }),
-        takeWhile(() => !isStopped || isHalf, true),
+        tap(({ kind }) => (isHalf = hasView && kind === 'frame')),
+        takeWhile(() => !isStopped, true),
       );
     });
 }

@@ -82,6 +82,26 @@ describe('cameraSource of a recorded input', () => {
     expect(failures).toEqual(['corrupt: half a file undefined']);
   });
 
+  it('gives back the frame of a picture that a stop in its first status cut off', async () => {
+    const stop = new Subject<void>();
+    const released = { count: 0 };
+    const ledger = createLedger();
+    const source = cameraSource(options({ decode: () => of(decoded(0, released)), stop, ledger }));
+    const seen: string[] = [];
+    await new Promise<void>((resolve) => {
+      source.subscribe({
+        next(item) {
+          seen.push(brief(item));
+          if (item.kind === 'status' && item.status === 'online') stop.next();
+        },
+        complete: resolve,
+      });
+    });
+    expect(seen).toEqual(['online', 'offline stopped']);
+    expect(released.count).toBe(1);
+    expect(ledger.total()).toMatchObject({ received: 1, inFlight: 0, dropped: { stopped: 1 } });
+  });
+
   it('stops in good order: no more frames, then offline', async () => {
     const stop = new Subject<void>();
     let isReleased = false;

@@ -28,8 +28,13 @@ describe('takeUntilStop', () => {
     expectStop({ source: 'fv-f--v-f', stop: '----x', expected: 'fv-f--(v|)' });
   });
 
-  it('lets a status pass while it waits', () => {
-    expectStop({ source: 'f--s-v', stop: '-x', expected: 'f--s-(v|)' });
+  it('takes what comes instead of the view for the last item', () => {
+    expectStop({ source: 'f--s-fv', stop: '-x', expected: 'f--(s|)' });
+    expectStop({ source: 'f--f-fv', stop: '-x', expected: 'f--(f|)' });
+  });
+
+  it('ends at once when the source went offline after a frame without its view', () => {
+    expectStop({ source: 'f-s---f', stop: '----x', expected: 'f-s-|' });
   });
 
   it('ends at once where there are no views', () => {
