@@ -37,7 +37,10 @@ module.exports = {
     {
       name: 'redis-clients-made-in-one-file',
       severity: 'error',
-      from: { path: '^(models|config|operators|workers|pipeline)/', pathNot: '^models/support/redis\\.ts$' },
+      from: {
+        path: '^(models|config|operators|workers|pipeline)/',
+        pathNot: '^models/support/redis(-client)?\\.ts$',
+      },
       to: { path: 'ioredis', dependencyTypesNot: ['type-only'] },
     },
     {

@@ -120,7 +120,9 @@ const programs = [
   ['ffmpeg', 'ffmpeg', 'ffmpeg'],
   ['ffprobe', 'ffmpeg', 'ffmpeg'],
 ];
-if (flags.has('--test')) programs.push(['redis-server', 'redis-server', 'redis']);
+if (flags.has('--test')) {
+  programs.push(['redis-server', 'redis-server', 'redis'], ['openssl', 'openssl', 'openssl@3']);
+}
 installSystemPackages(
   programs.filter(([, apt], at) => programs.findIndex(([, other]) => other === apt) === at),
 );

@@ -62,8 +62,11 @@ function unreadable(path: string, fault: ConfigFault): CheckedConfig {
   return checkConfig(unreadableText([fault]), { fileName: path, baseFolder: baseFolderOf(path) });
 }
 
-/** The content of a secret's file without the line break that editors and `echo` put at its end. */
-function readSecretFile(path: string): string {
+/**
+ * The content of a secret's file without the line break that editors and `echo` put at its end. Throws an Error that says
+ * why there is none.
+ */
+export function readSecretFile(path: string): string {
   const secret = readText(path, MAX_SECRET_BYTES).replace(/\r?\n$/, '');
   if (secret === '') throw new Error('an empty file');
   return secret;

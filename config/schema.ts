@@ -23,7 +23,8 @@ const redisUrl = z
   .string()
   .refine((url) => parseRedisUrl(url) !== undefined)
   .meta({
-    expected: 'redis://host:6379/0 or rediss://…, with percent-encoded user and password where needed',
+    expected:
+      'redis://host:6379/0, redis+sentinel://h1,h2/master or redis+cluster://h1,h2 (rediss… for TLS), with percent-encoded user and password where needed',
   });
 
 const path = z
@@ -172,6 +173,36 @@ const redisSchema = z.strictObject({
     .describe('Events the stream keeps, about; older ones are trimmed.'),
 });
 
+const MIB = 1024 * 1024;
+
+const queueSchema = z.strictObject({
+  url: redisUrl.describe(
+    'Redis of the queue: `redis://user:password@host:6379/0`, or `rediss://` for TLS. Redis 6.2 or newer, policy `noeviction`.',
+  ),
+  store: z
+    .enum(['auto', 'redis'])
+    .default('auto')
+    .describe(
+      'How pixels reach the workers. `auto`: by shared memory while every worker is on this host, else through Redis.',
+    ),
+  frameBudgetBytes: z
+    .int()
+    .min(MIB)
+    .max(64 * 1024 * MIB)
+    .default(64 * MIB)
+    .describe('Most bytes of pixels that one process has on their way, in Redis and in shared memory each.'),
+  resubmitMs: z
+    .number()
+    .min(500)
+    .max(600_000)
+    .default(10_000)
+    .describe('Files only: a frame of which no worker said anything for so long is sent again.'),
+  keepDeadPixels: z
+    .boolean()
+    .default(false)
+    .describe('Keep the picture of a frame that crashes the detector, for whoever looks into it.'),
+});
+
 /** The configuration file. The only source of its defaults, descriptions, types and JSON Schema. */
 export const configSchema = z.strictObject({
   namespace: z
@@ -187,6 +218,11 @@ export const configSchema = z.strictObject({
     .meta({ minProperties: 1, expected: 'at least one camera' })
     .describe(
       'The cameras by name. A name: 1 to 63 of a-z, 0-9, "_" and "-", starting with a letter or digit.',
+    ),
+  queue: queueSchema
+    .optional()
+    .describe(
+      'Detect in `sightline worker` processes on any host, reached through this Redis. Without it: here.',
     ),
   events: z
     .array(z.discriminatedUnion('type', [jsonlSchema, redisSchema]))

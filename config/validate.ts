@@ -89,8 +89,9 @@ export function baseFolderOf(fileName: string): string {
   return dirname(resolve(fileName));
 }
 
-function urlsOf({ cameras, events }: Config): readonly string[] {
+function urlsOf({ cameras, events, queue }: Config): readonly string[] {
   return [
+    ...(queue === undefined ? [] : [queue.url]),
     ...Object.values(cameras).map(({ url }) => url),
     ...events.flatMap((sink) => (sink.type === 'redis' ? [sink.url] : [])),
   ].filter((url) => schemeOf(url) !== undefined);

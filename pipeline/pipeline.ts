@@ -53,6 +53,8 @@ export interface PipelineOptions {
   readonly sinks: readonly EventSink[];
   readonly telemetry: Telemetry;
   readonly clock?: Clock;
+  /** `close` waits for frames in the detector until none was settled for so long: its workers may never come. Default 10,000. */
+  readonly drainIdleMs?: number;
 }
 
 /** A running pipeline; cameras come and go by these two verbs alone. */
@@ -67,7 +69,13 @@ export interface Pipeline {
 }
 
 /** Makes a pipeline that owns its port and sinks: `close` ends them. */
-export function createPipeline({ port, sinks, telemetry, clock = systemClock }: PipelineOptions): Pipeline {
+export function createPipeline({
+  port,
+  sinks,
+  telemetry,
+  clock = systemClock,
+  drainIdleMs = 10_000,
+}: PipelineOptions): Pipeline {
   const cameras = new Map<CameraId, CameraRun>();
   let closed: Promise<void> | undefined;
 
@@ -82,7 +90,15 @@ export function createPipeline({ port, sinks, telemetry, clock = systemClock }: 
   }
 
   async function close(): Promise<void> {
-    await Promise.all([...cameras.values()].map((run) => run.stop()));
+    const runs = [...cameras.values()];
+    // A port that is closed settles what it still has as `stopped`, and the cameras end with that.
+    const unwatch = whenIdle(
+      () => settledFrames(runs),
+      drainIdleMs,
+      () => void port.close(),
+    );
+    await Promise.all(runs.map((run) => run.stop()));
+    unwatch();
     const closings = await Promise.allSettled(sinks.map((sink) => sink.close()));
     await port.close();
     const failure = closings.find((closing) => closing.status === 'rejected');
@@ -99,7 +115,7 @@ export function createPipeline({ port, sinks, telemetry, clock = systemClock }: 
   };
 }
 
-type RunDeps = Required<PipelineOptions>;
+type RunDeps = Required<Omit<PipelineOptions, 'drainIdleMs'>>;
 
 function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock }: RunDeps): CameraRun {
   const ledger = createLedger();
@@ -193,6 +209,28 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock }: RunDeps)
       return done;
     },
   };
+}
+
+function settledFrames(runs: readonly CameraRun[]): number {
+  return runs.reduce((sum, run) => {
+    const { received, inFlight } = run.progress().frames;
+    return sum + received - inFlight;
+  }, 0);
+}
+
+/** Calls `onIdle` once, when the count has stood still for `idleMs`; the function returned ends the watch. */
+function whenIdle(count: () => number, idleMs: number, onIdle: () => void): () => void {
+  let last = count();
+  const timer = setInterval(() => {
+    const now = count();
+    if (now !== last) {
+      last = now;
+      return;
+    }
+    clearInterval(timer);
+    onIdle();
+  }, idleMs);
+  return () => clearInterval(timer);
 }
 
 /** An analysis in which not one frame could be looked at is no analysis. */

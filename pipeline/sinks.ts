@@ -3,24 +3,55 @@ import type { EventSink } from '../models/domain/event-sink';
 import { createJsonlSink } from '../operators/sinks/jsonl-events';
 import { createRedisSink } from '../operators/sinks/redis-events';
 
+/** What sinks ask of whoever shares its cameras with other processes. */
+export interface SinkContext {
+  /** The fence under which a camera's events are written. */
+  readonly fenceOf: (camera: string) => number | undefined;
+  /** False when another process may own the camera by now: then nothing of it is written any more. */
+  readonly mayEmit: (camera: string) => boolean;
+  /** Events came too late: the camera has another owner. */
+  readonly onSuperseded: (camera: string, count: number) => void;
+}
+
 /** Opens every sink of a configuration, or none: rejects with the first error after closing those already open. */
-export async function openSinks({
-  events,
-  namespace,
-}: Pick<Config, 'events' | 'namespace'>): Promise<EventSink[]> {
-  const openings = await Promise.allSettled(events.map((config) => openSink(config, namespace)));
+export async function openSinks(
+  { events, namespace }: Pick<Config, 'events' | 'namespace'>,
+  context?: SinkContext,
+): Promise<EventSink[]> {
+  const openings = await Promise.allSettled(events.map((config) => openSink(config, namespace, context)));
   const sinks = openings.flatMap((opening) => (opening.status === 'fulfilled' ? [opening.value] : []));
   const failure = openings.find((opening) => opening.status === 'rejected');
-  if (failure === undefined) return sinks;
+  if (failure === undefined) return sinks.map((sink) => guarded(sink, context));
   await Promise.allSettled(sinks.map((sink) => sink.close()));
   throw failure.reason;
 }
 
-function openSink(config: EventsConfig, namespace: string): Promise<EventSink> {
+function openSink(
+  config: EventsConfig,
+  namespace: string,
+  context: SinkContext | undefined,
+): Promise<EventSink> {
   switch (config.type) {
     case 'jsonl':
       return createJsonlSink({ path: config.path, isAppending: config.append });
     case 'redis':
-      return createRedisSink({ url: config.url, maxLen: config.maxLen, namespace });
+      return createRedisSink({
+        url: config.url,
+        maxLen: config.maxLen,
+        namespace,
+        ...(context !== undefined && { fenceOf: context.fenceOf, onSuperseded: context.onSuperseded }),
+      });
   }
+}
+
+/** A sink that leaves out what this process has no right to say any more. */
+function guarded(sink: EventSink, context: SinkContext | undefined): EventSink {
+  if (context === undefined) return sink;
+  const write: EventSink['write'] = (event) => {
+    const { camera } = event.data;
+    if (context.mayEmit(camera)) return sink.write(event);
+    context.onSuperseded(camera, 1);
+    return Promise.resolve();
+  };
+  return { ...sink, write, stats: () => sink.stats() };
 }

@@ -19,6 +19,10 @@ export interface Telemetry {
   providerChosen(provider: string, attempts: readonly { provider: string; error: string }[]): void;
   workerReplaced(message: string): void;
   warning(message: string): void;
+  /** A camera's lease came here, was given back, or was lost to another process. */
+  cameraMoved(camera: CameraId, where: 'here' | 'away' | 'lost'): void;
+  /** Events of a camera that has another owner by now were not written. */
+  eventsSuperseded(camera: string, count: number): void;
   /** Counts this camera's frames from now on; returns what takes it out again. */
   watchLedger(camera: CameraId, ledger: Ledger): () => void;
 }
@@ -86,6 +90,19 @@ export function createTelemetry(log: Logger): Telemetry {
     registers: [registry],
   });
 
+  const superseded = new Counter({
+    name: 'sightline_events_superseded_total',
+    help: 'Events not written because the camera had another owner by then.',
+    labelNames: ['camera'],
+    registers: [registry],
+  });
+  const moves = new Counter({
+    name: 'sightline_camera_moves_total',
+    help: 'Leases of cameras that came here, were given back (away) or were lost.',
+    labelNames: ['where'],
+    registers: [registry],
+  });
+
   return {
     registry,
     cameraStarted: (camera, source) => log.debug({ camera }, `started on ${source}`),
@@ -114,6 +131,12 @@ export function createTelemetry(log: Logger): Telemetry {
       log.warn(message);
     },
     warning: (message) => log.warn(message),
+    cameraMoved(camera, where) {
+      moves.inc({ where });
+      if (where === 'lost') log.warn({ camera }, 'another process may run it by now: stopped here');
+      else log.info({ camera }, where === 'here' ? 'runs here now' : 'given to another process');
+    },
+    eventsSuperseded: (camera, count) => superseded.inc({ camera }, count),
     watchLedger(camera, ledger) {
       ledgers.set(camera, ledger);
       return () => ledgers.delete(camera);

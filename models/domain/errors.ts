@@ -17,6 +17,10 @@ export const ERRORS = {
   unknown: { isRetryable: true, remedy: 'see the FFmpeg message' },
   ffmpeg_missing: { isRetryable: false, remedy: 'install FFmpeg 4.3 or newer' },
   worker_lost: { isRetryable: true, remedy: 'the inference process hung or crashed; it was replaced' },
+  poison: {
+    isRetryable: false,
+    remedy: 'the frame crashed the detector again and again while alone; see the dead-frames stream',
+  },
   inference: { isRetryable: true, remedy: 'see the message of the detector' },
   model: { isRetryable: false, remedy: 'check the weights against their manifest' },
   config: { isRetryable: false, remedy: 'run: sightline validate' },
@@ -27,7 +31,7 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 
 /** Codes with which a single frame can fail. */
-export type FailureCode = Extract<ErrorCode, 'worker_lost' | 'inference'>;
+export type FailureCode = Extract<ErrorCode, 'worker_lost' | 'inference' | 'poison'>;
 
 /** An error with a code of the table; its message starts with the code, since only text survives a queue. */
 export class PipelineError extends Error {

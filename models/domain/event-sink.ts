@@ -26,6 +26,8 @@ export interface EventSink {
    * bounded. Never rejects; a failure is told once, by `ended`.
    */
   write(event: SightlineEvent): Promise<void>;
+  /** Resolves when everything accepted so far is written, or the sink has ended; never rejects. */
+  flush(): Promise<void>;
   /** Settles when the sink takes no more events; never rejects. */
   readonly ended: Promise<SinkEnd>;
   /** Writes what is pending, then lets go of the file or connection. Rejects with a PipelineError `sink` when events were lost. */

@@ -70,6 +70,10 @@ export interface DetectFrame {
   readonly lease: FrameLease;
   /** Detections below this are of no use to who asks; absent: the model's own floor. */
   readonly minScore?: number;
+  /** A frame not begun by then is `expired`, in the clock of the port it is given to; absent: what its channel says. */
+  readonly deadlineMs?: number;
+  /** Shares its run of the detector with no other frame: it is suspected of crashing it. Default false. */
+  readonly isAlone?: boolean;
 }
 
 /** A picture for people to look at (I420); shares pts with the detect frames. */

@@ -1,10 +1,47 @@
 /** What may name an installation: 1 to 32 of a-z, 0-9 and "-", not starting with "-". */
 export const NAMESPACE_PATTERN = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
-/** Every Redis key of one installation. */
+/** Ids that processes give themselves: they come back over the network and become part of keys. */
+export const PROCESS_ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** Every Redis key of one installation. Keys that one script or pipeline touches together share a hash tag (Redis Cluster). */
 export interface Keys {
-  /** The stream of events; one shard (0) unless many ingest hosts share the load. */
+  /** Stream: the events; one shard (0) unless many ingest hosts share the load. */
   events(shard?: number): string;
+  /** Hash, camera to the highest fence that has written: what a process with an older one appends is refused. */
+  fences(shard?: number): string;
+  /** Hash, camera to the number of its last event. */
+  sequences(shard?: number): string;
+  /** Hash, track to its `track.started` event: the tracks of a camera that have not ended. */
+  openTracks(camera: string, shard?: number): string;
+  /** String, the last batch a writer appended, so that a repeated one changes nothing; expires. */
+  writer(writer: string, shard?: number): string;
+  /** Stream, trimmed: events that came with a fence that was superseded. */
+  late(shard?: number): string;
+
+  /** String with expiry: the ingest process that runs the camera. */
+  lease(camera: string): string;
+  /** String: the camera's last fence; grows with every new owner. */
+  fence(camera: string): string;
+  /** Hash, ingest process to what it says of itself; stale fields are removed by whoever reads. */
+  readonly ingests: string;
+
+  /** Prefix of BullMQ's own keys, which follow it after a colon. */
+  readonly queuePrefix: string;
+  /** The queue of a model's live or recorded frames: a name without colons, as BullMQ wants it. */
+  queue(sha256: string, protocol: number, mode: 'live' | 'recorded'): string;
+  /** Hash, name of a model to its manifest, published by workers. */
+  readonly models: string;
+  /** Hash, worker to its heartbeat. */
+  readonly workers: string;
+  /** Hash, process that sends frames to its heartbeat: capacity is shared among them. */
+  readonly producers: string;
+  /** Stream, trimmed, with expiry: answers to one process that sends frames. */
+  replies(producer: string): string;
+  /** String with expiry: pixels of one frame on their way to a worker. */
+  frame(producer: string, number: number): string;
+  /** Stream, trimmed: frames that cost an inference process twice while alone. */
+  readonly deadFrames: string;
 }
 
 /** The only place where Redis keys are built. Throws a RangeError for a namespace that could collide with another's keys. */
@@ -14,7 +51,27 @@ export function createKeys(namespace: string): Keys {
       `namespace: expected 1 to 32 of a-z, 0-9 and "-", not starting with "-", got ${JSON.stringify(namespace)}`,
     );
   }
+  const events = (shard = 0) => `${namespace}:events:${String(shard)}`;
+  // A key without braces is hashed whole: what stands in these braces falls into the same slot as the stream itself.
+  const besideEvents = (shard: number | undefined, rest: string) => `{${events(shard)}}:${rest}`;
   return {
-    events: (shard = 0) => `${namespace}:events:${String(shard)}`,
+    events,
+    fences: (shard) => besideEvents(shard, 'fences'),
+    sequences: (shard) => besideEvents(shard, 'sequences'),
+    openTracks: (camera, shard) => besideEvents(shard, `open:${camera}`),
+    writer: (writer, shard) => besideEvents(shard, `writer:${writer}`),
+    late: (shard) => besideEvents(shard, 'late'),
+    lease: (camera) => `${namespace}:lease:{${camera}}`,
+    fence: (camera) => `${namespace}:fence:{${camera}}`,
+    ingests: `${namespace}:ingests`,
+    queuePrefix: `{${namespace}}`,
+    queue: (sha256, protocol, mode) =>
+      `${namespace}-detect-${sha256.slice(0, 8)}-p${String(protocol)}-${mode}`,
+    models: `${namespace}:models`,
+    workers: `${namespace}:workers`,
+    producers: `${namespace}:producers`,
+    replies: (producer) => `${namespace}:replies:{${producer}}`,
+    frame: (producer, number) => `${namespace}:frame:{${producer}}:${String(number)}`,
+    deadFrames: `${namespace}:dead-frames`,
   };
 }

@@ -76,7 +76,8 @@ export async function createDetector(options: DetectorOptions): Promise<Detector
     await session.run(frames, count);
 
   async function detectBatch(sources: readonly SourcePicture[]): Promise<Detection[][]> {
-    if (!(await applyFault(sources.length))) return sources.map(() => []);
+    if (!(await applyFault(sources.length, (frame) => frames[frame * frameBytes]!)))
+      return sources.map(() => []);
     const detections: Detection[][] = [];
     while (detections.length < sources.length) {
       const first = detections.length;

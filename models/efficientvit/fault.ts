@@ -1,19 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fault } from './manifest-schema';
 
-/** Called before each batch; resolves to false when the batch is to be answered without running the model. */
-export type FaultHook = (frames: number) => Promise<boolean>;
+/**
+ * Called before each batch with the number of its frames and the first byte of each; resolves to false when the batch is to be
+ * answered without running the model.
+ */
+export type FaultHook = (frames: number, firstByteOf?: (frame: number) => number) => Promise<boolean>;
 
 /** Applies the fault a test manifest asks for, counted in frames; without one, does nothing. */
 export function createFaultHook(fault: Fault | undefined): FaultHook {
   if (fault === undefined) return () => Promise.resolve(true);
   let seen = 0;
-  return async (frames) => {
+  return async (frames, firstByteOf) => {
     seen += frames;
     if (seen <= fault.afterFrames) return true;
     switch (fault.kind) {
-      case 'crash':
-        return process.abort();
+      case 'crash': {
+        const { firstByte } = fault;
+        const isHit = (frame: number) => firstByte === undefined || firstByteOf?.(frame) === firstByte;
+        return Array.from({ length: frames }, (_, frame) => frame).some(isHit) ? process.abort() : true;
+      }
       case 'hang':
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
         return true;

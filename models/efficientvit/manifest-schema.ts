@@ -51,7 +51,16 @@ const afterFrames = z
  */
 const faultSchema = z.discriminatedUnion('kind', [
   z
-    .strictObject({ kind: z.literal('crash'), afterFrames })
+    .strictObject({
+      kind: z.literal('crash'),
+      afterFrames,
+      firstByte: z
+        .int()
+        .min(0)
+        .max(255)
+        .optional()
+        .describe('Only a batch that holds a frame which begins with this byte.'),
+    })
     .describe('Aborts the process, as a fault in native code does.'),
   z
     .strictObject({ kind: z.literal('hang'), afterFrames })

@@ -1,158 +1,281 @@
-import type { ConnectionOptions } from 'node:tls';
-import { isNativeError } from 'node:util/types';
-import { Redis } from 'ioredis';
+import { connect as connectPlain, isIP } from 'node:net';
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { AbstractConnector, Cluster, Redis } from 'ioredis';
+import type { RedisOptions as ClientOptions } from 'ioredis';
 import { PipelineError } from '../domain/errors';
-import type { ErrorCode } from '../domain/errors';
+import type { RedisClient } from './redis-client';
+import { createErrorReporter, isVague } from './redis-errors';
+import { retryDelayMs } from './redis-retry';
+import { findMaster } from './redis-sentinel';
+import { readTlsFiles } from './redis-tls';
 import { parseRedisUrl, redisName } from './redis-url';
+import type { RedisClusterAddress, RedisHost, RedisSentinelAddress, RedisServerAddress } from './redis-url';
+
+export { checkRedis } from './redis-check';
+export type { RedisFacts } from './redis-check';
+export type { RedisClient } from './redis-client';
+export { toRedisError } from './redis-errors';
+export { retryDelayMs } from './redis-retry';
+export { waitForRedis } from './redis-wait';
 
 export interface RedisOptions {
-  /** `redis[s]://[[user]:password@]host[:port][/db]`. */
+  /** One server, Sentinels or a cluster, as `parseRedisUrl` reads it. */
   readonly url: string;
   /**
    * `producer`: a command fails at once while the connection is down, and its caller decides. `consumer`: a command waits
-   * until the connection is back, as blocking reads and BullMQ workers need.
+   * until the connection is back, as blocking reads and BullMQ workers need, and may then be sent a second time.
    */
   readonly role: 'producer' | 'consumer';
   /** What the connection is for; shown by `CLIENT LIST` as `sightline-<purpose>-<pid>`. */
   readonly purpose: string;
-  /** A server that owes a reply for so long is taken for dead, and the connection made anew. Producers only; default 5000. */
+  /**
+   * A server that owes a reply for so long is taken for dead, and the connection made anew. Default 5000 for producers and
+   * 30,000 for consumers, whose blocking reads must ask for less.
+   */
   readonly replyTimeoutMs?: number;
-  /** For `rediss`: an own certificate authority and the like. */
+  /** For `rediss`, over what the URL's files say. */
   readonly tls?: ConnectionOptions;
-  /** Hears of every broken connection and failed attempt. */
+  /** Hears of broken connections and failed attempts, of the same fault at most once a second. */
   readonly onError?: (error: PipelineError) => void;
 }
 
-/** A connection to Redis. */
-export type RedisClient = Redis;
-
-const RETRY_MIN_MS = 50;
-const RETRY_MAX_MS = 1000;
-
-/** Delay before the n-th attempt to connect again, from 1. Growing, but short: events wait for it. */
-export function retryDelayMs(attempt: number): number {
-  return Math.min(RETRY_MIN_MS * 2 ** Math.min(attempt - 1, 10), RETRY_MAX_MS);
-}
+/** ioredis waits so long for the end of a connection, also of one that is long gone, and keeps the process alive. */
+const DISCONNECT_TIMEOUT_MS = 100;
+const CONNECT_TIMEOUT_MS = 5000;
+/** A sentinel or node that takes longer is passed over for the next. */
+const LOOKUP_TIMEOUT_MS = 2000;
+const PRODUCER_REPLY_TIMEOUT_MS = 5000;
+const CONSUMER_REPLY_TIMEOUT_MS = 30_000;
 
 /**
- * The only constructor of Redis connections. Connects at once and again for ever, every 50 ms to 1 s; errors go to
- * `onError` and never end the process. Throws a PipelineError `config` for what is no Redis URL.
+ * The only constructor of Redis connections. Connects at once and again for ever, every 50 ms to 1 s, also to another
+ * master or node when there was a failover; errors go to `onError` and never end the process. Throws a PipelineError `config`
+ * for what is no Redis URL and for PEM files that cannot be read.
+ *
+ * BullMQ may duplicate the client. Await `waitForRedis` before you give it a producer: it gives up on its first failure.
  */
 export function createRedis(options: RedisOptions): RedisClient {
-  const { role, purpose, replyTimeoutMs = 5000, tls, onError } = options;
   const address = parseRedisUrl(options.url);
   if (address === undefined) {
     throw new PipelineError(
       'config',
-      'Redis URL: expected redis://host:6379/0 or rediss://…, user and password percent-encoded, got another text',
+      'Redis URL: expected redis://host:6379/0, redis+sentinel://host:26379,…/master or redis+cluster://host:6379,…, ' +
+        'with rediss for TLS, user and password percent-encoded, got another text',
     );
   }
-  const { host, port, db, isTls, username, password } = address;
-  const client = new Redis({
-    ...{ host, port, db, username, password },
-    ...(isTls && { tls: { servername: host, ...tls } }),
+  const tls = address.isTls ? { ...readTlsFiles(address.tlsFiles ?? {}), ...options.tls } : undefined;
+  const report = createErrorReporter(redisName(address), options.onError);
+  const reportClear = (error: unknown) => isVague(error) || report(error);
+  switch (address.kind) {
+    case 'server':
+      return connectToServer(address, tls, options).on('error', report);
+    case 'sentinel':
+      return connectThroughSentinels(address, tls, options).on('error', report);
+    case 'cluster':
+      return connectToCluster(address, tls, options).on('error', reportClear).on('node error', reportClear);
+  }
+}
+
+/** Settings that the three kinds share. */
+function sharedOptions(
+  { username, password }: { readonly username?: string; readonly password?: string },
+  { role, purpose, replyTimeoutMs }: RedisOptions,
+) {
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
     connectionName: `sightline-${purpose}-${String(process.pid)}`,
-    retryStrategy: retryDelayMs,
-    // ioredis waits so long for the end of a connection, also of one that is long gone, and keeps the process alive.
-    disconnectTimeout: 100,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     ...(role === 'producer'
       ? {
           maxRetriesPerRequest: 0,
-          enableOfflineQueue: false,
           // A resent command could pass others that were given up: the caller, who knows the order, repeats.
           autoResendUnfulfilledCommands: false,
-          socketTimeout: replyTimeoutMs,
+          socketTimeout: replyTimeoutMs ?? PRODUCER_REPLY_TIMEOUT_MS,
         }
-      : { maxRetriesPerRequest: null }),
-  });
-  client.on('error', (error: unknown) => onError?.(toRedisError(error, redisName(address))));
-  return client;
+      : { maxRetriesPerRequest: null, socketTimeout: replyTimeoutMs ?? CONSUMER_REPLY_TIMEOUT_MS }),
+  } satisfies ClientOptions;
 }
 
-/** Connection faults by Node's code. */
-const CODES: Readonly<Record<string, ErrorCode>> = {
-  ECONNREFUSED: 'refused',
-  ENOTFOUND: 'dns',
-  EAI_AGAIN: 'dns',
-  ETIMEDOUT: 'timeout',
-};
-
-/**
- * An error of ioredis as one of ours. The original is left out on purpose, also as `cause`: it carries the command it
- * answers, and the command that logs in carries the password.
- */
-export function toRedisError(error: unknown, name: string): PipelineError {
-  const message = isNativeError(error) ? error.message : String(error);
-  const systemCode = isNativeError(error) && 'code' in error ? String(error.code) : '';
-  if (/^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/.test(message)) {
-    return new PipelineError('auth', `${name}: expected to be let in, got ${message}`);
-  }
-  return new PipelineError(CODES[systemCode] ?? 'unknown', `${name}: expected an answer, got ${message}`);
+/** A master that became a replica refuses writes: what takes its place is found by connecting again. */
+function singleOptions({ role }: RedisOptions) {
+  return {
+    retryStrategy: retryDelayMs,
+    enableOfflineQueue: role === 'consumer',
+    reconnectOnError: (error: Error) =>
+      /^READONLY |-READONLY /.test(error.message) && (role === 'consumer' ? 2 : 1),
+  } satisfies ClientOptions;
 }
 
-/**
- * Resolves when the connection is ready. Rejects with the latest PipelineError when it is not within `timeoutMs`, and at
- * once when the server refuses the credentials or the connection was closed on purpose.
- */
-export async function waitForRedis(client: RedisClient, name: string, timeoutMs: number): Promise<void> {
-  if (client.status === 'ready') return;
-  await new Promise<void>((resolve, reject) => {
-    let latest = new PipelineError(
-      'timeout',
-      `${name}: expected a connection within ${timeoutMs} ms, got none`,
-    );
-    const timer = setTimeout(() => finish(latest), timeoutMs);
-    const onReady = () => finish();
-    const onError = (error: unknown) => {
-      latest = toRedisError(error, name);
-      if (latest.code === 'auth') finish(latest);
-    };
-    const onEnd = () => finish(latest);
-    const finish = (error?: PipelineError) => {
-      clearTimeout(timer);
-      client.off('ready', onReady).off('error', onError).off('end', onEnd);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    client.on('ready', onReady).on('error', onError).on('end', onEnd);
-    if (client.status === 'end') onEnd();
+function connectToServer(
+  address: RedisServerAddress,
+  tls: ConnectionOptions | undefined,
+  options: RedisOptions,
+): Redis {
+  const { host, port, db } = address;
+  return new Redis({
+    ...{ host, port, db },
+    ...sharedOptions(address, options),
+    ...singleOptions(options),
+    // Names alone may be sent for SNI (RFC 6066).
+    ...(tls !== undefined && { tls: { ...(isIP(host) === 0 && { servername: host }), ...tls } }),
   });
 }
 
-export interface RedisFacts {
-  readonly version: string;
-  readonly maxmemoryPolicy: string;
+function connectThroughSentinels(
+  address: RedisSentinelAddress,
+  tls: ConnectionOptions | undefined,
+  options: RedisOptions,
+): Redis {
+  return new Redis({
+    db: address.db,
+    ...sharedOptions(address, options),
+    ...singleOptions(options),
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    ...(tls !== undefined && { tls }),
+    Connector: masterConnector(address, tls),
+  });
 }
 
-const VERSION_NEEDED = [6, 2] as const;
-
 /**
- * Checks that the server can be trusted with events: version 6.2 or newer, and a memory policy that evicts nothing. Asks
- * `INFO`, since managed services often forbid `CONFIG`. Rejects with a PipelineError `config`, or what kept it from asking.
+ * How a client reaches the master: asks the sentinels each time it connects, until one knows. The connector of ioredis 6 keeps
+ * why a sentinel could not be asked to itself, and cannot log in to some sentinels only.
  */
-export async function checkRedis(client: RedisClient, name: string): Promise<RedisFacts> {
-  let info: string;
-  try {
-    info = `${await client.info('server')}\n${await client.info('memory')}`;
-  } catch (error) {
-    throw toRedisError(error, name);
-  }
-  const field = (key: string) => new RegExp(`^${key}:(.*?)\\s*$`, 'm').exec(info)?.[1] ?? 'unknown';
-  const version = field('redis_version');
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (!(major > VERSION_NEEDED[0] || (major === VERSION_NEEDED[0] && minor >= VERSION_NEEDED[1]))) {
-    throw new PipelineError(
-      'config',
-      `${name}: expected Redis ${VERSION_NEEDED.join('.')} or newer, got ${version}`,
-    );
-  }
-  const maxmemoryPolicy = field('maxmemory_policy');
-  if (maxmemoryPolicy !== 'noeviction') {
-    throw new PipelineError(
-      'config',
-      `${name}: expected maxmemory-policy noeviction, under which Redis keeps what it took, got ${maxmemoryPolicy}; ` +
-        'set it with: redis-cli config set maxmemory-policy noeviction',
-    );
-  }
-  return { version, maxmemoryPolicy };
+function masterConnector(address: RedisSentinelAddress, tls: ConnectionOptions | undefined) {
+  return class extends AbstractConnector {
+    #stopped = new AbortController();
+
+    constructor() {
+      super(DISCONNECT_TIMEOUT_MS);
+    }
+
+    override async connect(emit: (type: string, error: Error) => void) {
+      this.connecting = true;
+      this.#stopped = new AbortController();
+      const { signal } = this.#stopped;
+      const target = await this.#masterHost(emit, signal);
+      if (signal.aborted) throw new Error('Connection is closed.');
+      this.stream = openStream(target, tls);
+      this.stream.once('error', (error: Error) => (this.firstError = error));
+      return this.stream;
+    }
+
+    override disconnect(): void {
+      this.#stopped.abort();
+      super.disconnect();
+    }
+
+    /** Sentinels may not yet know that the master they name has become a replica. */
+    override check({ role }: { readonly role?: string }): boolean {
+      return role === undefined || role === 'master';
+    }
+
+    async #masterHost(emit: (type: string, error: Error) => void, signal: AbortSignal) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await findMaster(
+            address,
+            (host, credentials) =>
+              new Redis({
+                ...host,
+                ...credentials,
+                ...(tls !== undefined && { tls }),
+                connectionName: `sightline-sentinel-${String(process.pid)}`,
+                lazyConnect: true,
+                retryStrategy: null,
+                enableReadyCheck: false,
+                disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+                connectTimeout: LOOKUP_TIMEOUT_MS,
+                commandTimeout: LOOKUP_TIMEOUT_MS,
+              }),
+          );
+        } catch (error) {
+          if (!signal.aborted) emit('error', error as Error);
+          await delay(retryDelayMs(attempt), undefined, { signal }).catch(() => undefined);
+          if (signal.aborted) throw new Error('Connection is closed.', { cause: error });
+        }
+      }
+    }
+  };
+}
+
+function connectToCluster(
+  address: RedisClusterAddress,
+  tls: ConnectionOptions | undefined,
+  options: RedisOptions,
+): Cluster {
+  let isEnded = false;
+  const cluster: Cluster = new Cluster([...address.hosts], {
+    redisOptions: {
+      ...sharedOptions(address, options),
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      ...(tls !== undefined && { tls }),
+      Connector: nodeConnector(tls, (error) => isEnded || cluster.emit('node error', error)),
+    },
+    clusterRetryStrategy: retryDelayMs,
+    // With ioredis 6 a `connect()` whose ready check fails never settles, and a BullMQ worker would wait for it for ever. Nodes
+    // of a cluster that is down refuse commands anyway.
+    enableReadyCheck: false,
+    slotsRefreshTimeout: LOOKUP_TIMEOUT_MS,
+    // Certificates are checked against the name that was asked for, not against the address behind it.
+    dnsLookup: (host, done) => done(null, host),
+    ...(options.role === 'producer'
+      ? {
+          enableOfflineQueue: false,
+          retryDelayOnFailover: 0,
+          retryDelayOnClusterDown: 0,
+          maxRedirections: 5,
+        }
+      : {
+          maxRedirections: Infinity,
+          // Without a pause two nodes that each name the other would keep a command going round.
+          retryDelayOnMoved: 50,
+        }),
+  });
+  // ioredis connects to a node with its first command, and a producer's second would fail meanwhile. Only nodes that were
+  // connected tell that the whole cluster is gone.
+  const connectNodes = () => {
+    if (cluster.status !== 'ready') return;
+    for (const node of cluster.nodes()) if (node.status === 'wait') node.connect().catch(() => undefined);
+  };
+  cluster.on('ready', connectNodes).on('+node', () => setImmediate(connectNodes));
+  // Once closed for good, each further node that ends sets the status of ioredis 6 back to `close`, in which commands of a
+  // consumer wait for ever.
+  cluster
+    .on('end', () => (isEnded = true))
+    .on('connecting', () => (isEnded = false))
+    .on('close', () => {
+      if (isEnded) cluster.status = 'end';
+    });
+  return cluster;
+}
+
+/** How a cluster's client reaches one node. That of ioredis 6 hides why it could not ask a node for the others. */
+function nodeConnector(tls: ConnectionOptions | undefined, onError: (error: Error) => void) {
+  return class extends AbstractConnector {
+    readonly #target: RedisHost;
+
+    constructor(options: unknown) {
+      super(DISCONNECT_TIMEOUT_MS);
+      const { host, port } = options as RedisHost;
+      this.#target = { host, port };
+    }
+
+    override connect() {
+      this.connecting = true;
+      this.stream = openStream(this.#target, tls);
+      this.stream.once('error', (error: Error) => {
+        this.firstError = error;
+        onError(error);
+      });
+      return Promise.resolve(this.stream);
+    }
+  };
+}
+
+function openStream(target: RedisHost, tls: ConnectionOptions | undefined): Socket | TLSSocket {
+  return tls === undefined ? connectPlain({ ...target }) : connectTls({ ...target, ...tls });
 }

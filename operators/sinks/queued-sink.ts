@@ -48,6 +48,8 @@ export function createQueuedSink<T>(options: QueuedSinkOptions<T>): EventSink {
   let writing: Promise<void> | undefined;
   let closed: Promise<void> | undefined;
   let waiting: (() => void)[] = [];
+  let accepted = 0;
+  let flushes: { readonly upTo: number; readonly done: () => void }[] = [];
   let endPause: (() => void) | undefined;
   let announceEnd: (end: SinkEnd) => void;
   const ended = new Promise<SinkEnd>((resolve) => (announceEnd = resolve));
@@ -61,6 +63,13 @@ export function createQueuedSink<T>(options: QueuedSinkOptions<T>): EventSink {
     for (const wake of woken) wake();
   }
 
+  function wakeFlushes(): void {
+    const isDone = ({ upTo }: { readonly upTo: number }) => isEnded() || written >= upTo;
+    const woken = flushes.filter(isDone);
+    flushes = flushes.filter((flush) => !isDone(flush));
+    for (const { done } of woken) done();
+  }
+
   function finish(how: SinkEnd): void {
     if (isEnded()) return;
     end = how;
@@ -68,6 +77,7 @@ export function createQueuedSink<T>(options: QueuedSinkOptions<T>): EventSink {
     queue.length = 0;
     pendingCost = 0;
     wakeWriters();
+    wakeFlushes();
     announceEnd(how);
   }
 
@@ -108,6 +118,7 @@ export function createQueuedSink<T>(options: QueuedSinkOptions<T>): EventSink {
     queue.splice(0, batch.length);
     written += batch.length;
     for (const { cost } of batch) pendingCost -= cost;
+    wakeFlushes();
     if (pendingCost < maxPendingCost) wakeWriters();
   }
 
@@ -159,10 +170,16 @@ export function createQueuedSink<T>(options: QueuedSinkOptions<T>): EventSink {
       }
       const entry = encode(event);
       queue.push(entry);
+      accepted++;
       pendingCost += entry.cost;
       startWriting();
       if (pendingCost * 2 >= maxPendingCost) endPause?.();
       if (pendingCost >= maxPendingCost) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    flush() {
+      if (isEnded() || written >= accepted) return Promise.resolve();
+      endPause?.();
+      return new Promise((done) => flushes.push({ upTo: accepted, done }));
     },
     close() {
       isClosing = true;

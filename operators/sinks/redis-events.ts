@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { isNativeError } from 'node:util/types';
 import { PipelineError, toPipelineError } from '../../models/domain/errors';
 import type { SightlineEvent } from '../../models/domain/event';
@@ -12,6 +13,8 @@ import {
 } from '../../models/support/redis';
 import type { RedisClient, RedisOptions } from '../../models/support/redis';
 import { parseRedisUrl, redisName } from '../../models/support/redis-url';
+import { createAppender } from './append-script';
+import type { Appender, Entry } from './append-script';
 import { createQueuedSink } from './queued-sink';
 
 export interface RedisSinkOptions extends Pick<RedisOptions, 'url' | 'tls' | 'replyTimeoutMs' | 'onError'> {
@@ -19,30 +22,52 @@ export interface RedisSinkOptions extends Pick<RedisOptions, 'url' | 'tls' | 're
   readonly namespace: string;
   /** Entries the stream keeps, about: older ones are trimmed. */
   readonly maxLen: number;
+  /** Entries older than this are trimmed too, about, with the next event. Default: kept whatever their age. */
+  readonly maxAgeMs?: number;
   /** Events that may wait for Redis; then `write` waits too. Default 10,000. */
   readonly maxPending?: number;
   /** How long the first connection may take. Default 5000. */
   readonly connectTimeoutMs?: number;
   /** How long `close` waits for what is pending. Default 5000. */
   readonly drainTimeoutMs?: number;
+  /**
+   * The fence of the lease under which the camera runs, asked for each event by `write`; undefined: it has none, and nothing
+   * can supersede the event. For a lease that was lost it must go on giving the old one.
+   */
+  readonly fenceOf?: (camera: string) => number | undefined;
+  /** So many events of the camera were not appended, since another process has its lease: they went to the `late` stream. */
+  readonly onSuperseded?: (camera: string, count: number) => void;
 }
-
-/** One XADD: the fields of a stream entry. */
-type Entry = readonly [type: string, camera: string, id: string, data: string];
 
 const BATCH_EVENTS = 500;
 
+/** Redis does nothing else while it appends: larger batches go in parts. */
+const MAX_APPEND_LENGTH = 1024 * 1024;
+
+/** Redis forgets a writer by itself: to have it forgotten sooner is worth a short wait. */
+const FORGET_TIMEOUT_MS = 1000;
+
 /**
- * Events as entries of a Redis stream with the fields `type camera id data`, `data` the whole event in JSON.
+ * Events as entries of a Redis stream with the fields `type camera id seq data`: `seq` numbers the events of each camera from 1
+ * without gaps, `data` is the whole event in JSON.
  *
- * At least once and in order: a batch is one transaction, so that it lands whole or not at all, and is repeated until Redis
- * has confirmed it. A repeated event bears the same `id`. While Redis is away up to `maxPending` events wait, and then
- * `write` does: nothing is dropped. Rejects with a PipelineError `sink` when Redis cannot be reached at the start, refuses
- * the credentials, is too old or would evict keys.
+ * Once and in order: a batch is appended by one script, whole or not at all, and repeated under its number until Redis has
+ * confirmed it. (A Redis that lost its data, or was away for more than an hour, may take a batch twice; repeated events bear
+ * the same `id`.) While Redis is away up to `maxPending` events wait, and then `write` does: nothing is dropped.
+ *
+ * An event whose fence is below one that has written for its camera goes to the stream `late` instead. A hash for each camera
+ * holds the `track.started` of the tracks that have not ended.
+ *
+ * Rejects with a PipelineError `sink` when Redis cannot be reached at the start, refuses the credentials, is too old or would
+ * evict keys, and with a RangeError for a `maxAgeMs` that is not positive.
  */
 export async function createRedisSink(options: RedisSinkOptions): Promise<EventSink> {
-  const { namespace, maxLen, maxPending = 10_000, connectTimeoutMs = 5000, drainTimeoutMs = 5000 } = options;
-  const key = createKeys(namespace).events();
+  const { namespace, maxPending = 10_000, connectTimeoutMs = 5000, drainTimeoutMs = 5000 } = options;
+  const { maxLen, maxAgeMs, fenceOf, onSuperseded } = options;
+  if (maxAgeMs !== undefined && !(maxAgeMs > 0)) {
+    throw new RangeError(`maxAgeMs: expected more than 0, got ${maxAgeMs}`);
+  }
+  const keys = createKeys(namespace);
   const client = createRedis({ ...options, role: 'producer', purpose: 'events' });
   const address = parseRedisUrl(options.url);
   const name = address === undefined ? 'redis' : redisName(address);
@@ -53,23 +78,29 @@ export async function createRedisSink(options: RedisSinkOptions): Promise<EventS
     client.disconnect();
     throw toSinkError(toPipelineError(error));
   }
+  const appender = createAppender({ client, keys, writer: randomUUID(), maxLen, maxAgeMs });
+  let batches = 0;
 
   async function appendUntilWritten(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+    const batch = ++batches;
     for (let attempt = 1; !signal.aborted; attempt++) {
+      let superseded: ReadonlyMap<string, number>;
       try {
-        await append(client, key, maxLen, entries);
-        return;
+        superseded = await appender.append(batch, entries);
       } catch (error) {
         const refusal = refusalIn(error);
         if (refusal !== undefined) throw toSinkError(toRedisError(refusal, name));
         await untilWorthTrying(client, name, attempt, signal);
+        continue;
       }
+      for (const [camera, count] of superseded) onSuperseded?.(camera, count);
+      return;
     }
   }
 
   return createQueuedSink<Entry>({
     name,
-    encode: (event) => ({ item: toEntry(event), cost: 1 }),
+    encode: (event) => ({ item: toEntry(event, fenceOf?.(event.data.camera)), cost: 1 }),
     maxPendingCost: maxPending,
     maxBatchCost: BATCH_EVENTS,
     drainTimeoutMs,
@@ -78,47 +109,65 @@ export async function createRedisSink(options: RedisSinkOptions): Promise<EventS
       const disconnect = () => client.disconnect();
       signal.addEventListener('abort', disconnect);
       try {
-        await appendUntilWritten(entries, signal);
+        for (const part of partsOf(entries)) await appendUntilWritten(part, signal);
       } finally {
         signal.removeEventListener('abort', disconnect);
       }
       return 'written';
     },
-    dispose() {
+    async dispose() {
+      if (batches > 0 && client.status === 'ready') await forgetWriter(appender);
       client.disconnect();
-      return Promise.resolve();
     },
   });
 }
 
-function toEntry(event: SightlineEvent): Entry {
-  return [event.type, event.data.camera, event.id, JSON.stringify(event)];
+function toEntry(event: SightlineEvent, fence: number | undefined): Entry {
+  return {
+    type: event.type,
+    camera: event.data.camera,
+    id: event.id,
+    trackId: 'trackId' in event.data ? event.data.trackId : undefined,
+    data: JSON.stringify(event),
+    fence,
+  };
 }
 
-async function append(
-  client: RedisClient,
-  key: string,
-  maxLen: number,
-  entries: readonly Entry[],
-): Promise<void> {
-  const transaction = client.multi();
-  for (const [type, camera, id, data] of entries) {
-    transaction.xadd(key, 'MAXLEN', '~', maxLen, '*', 'type', type, 'camera', camera, 'id', id, 'data', data);
+/** The entries in order, in parts that each stay below `MAX_APPEND_LENGTH` unless a single one exceeds it. */
+function partsOf(entries: readonly Entry[]): readonly (readonly Entry[])[] {
+  const parts: Entry[][] = [];
+  let length = Infinity;
+  for (const entry of entries) {
+    length += entry.data.length;
+    if (length > MAX_APPEND_LENGTH) {
+      parts.push([]);
+      length = entry.data.length;
+    }
+    parts.at(-1)!.push(entry);
   }
-  const replies = await transaction.exec();
-  if (replies === null) throw new Error('the transaction was discarded');
-  for (const [error] of replies) if (error !== null) throw error;
+  return parts;
+}
+
+async function forgetWriter(appender: Appender): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, FORGET_TIMEOUT_MS);
+  });
+  await Promise.race([appender.forget().catch(() => undefined), timeout]);
+  clearTimeout(timer);
 }
 
 /**
- * The answer that no second attempt mends, if the error is one: the key holds something else, or the user may not write it.
- * A transaction refused while it was queued says EXECABORT and keeps the reason in `previousErrors` (ioredis 6).
+ * The answer that no second attempt mends, if the error is one: a key holds something else, the user may not do what the
+ * script does, or the server lacks a command. Redis before 7 puts its own words around an error inside a script.
  */
 function refusalIn(error: unknown): Error | undefined {
   if (!isNativeError(error)) return undefined;
-  const [root = error] =
-    (error as Error & { readonly previousErrors?: readonly Error[] }).previousErrors ?? [];
-  return /^(WRONGTYPE|NOPERM|NOAUTH|WRONGPASS)/.test(root.message) ? root : undefined;
+  const isRefusal =
+    /\b(WRONGTYPE|NOPERM|NOAUTH|WRONGPASS)\b|can't run this command|unknown (redis )?command/i.test(
+      error.message,
+    );
+  return isRefusal ? error : undefined;
 }
 
 /** Resolves when the connection is back, or after a growing delay where it never left (a full or loading server). */

@@ -15,6 +15,7 @@ export function createConsoleSink(line: (text: string) => void): EventSink {
       if (text !== undefined) line(text);
       return Promise.resolve();
     },
+    flush: () => Promise.resolve(),
     close() {
       announceEnd({ kind: 'closed' });
       return Promise.resolve();

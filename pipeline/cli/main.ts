@@ -5,8 +5,10 @@ import { Command, CommanderError } from 'commander';
 import { redact } from '../../models/domain/redact';
 import { packageRoot } from '../../models/support/package-root';
 import { addDetectCommand } from './detect';
+import { addIngestCommand } from './ingest';
 import { addRunCommand } from './run';
 import { addSchemaCommand } from './schema';
+import { addWorkerCommand } from './worker';
 import { EXIT, describeError, exitCodeOf } from './usage';
 import { addValidateCommand } from './validate';
 
@@ -21,6 +23,8 @@ function createProgram(): Command {
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(redact(text)) });
   addRunCommand(program);
+  addIngestCommand(program);
+  addWorkerCommand(program);
   addDetectCommand(program);
   addValidateCommand(program);
   addSchemaCommand(program);

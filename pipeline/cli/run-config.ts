@@ -6,6 +6,7 @@ import type { Config, ConfigInput } from '../../config/schema';
 import type { LoadedConfig } from '../../config/validate';
 import { redactUrl } from '../../models/domain/redact';
 import { nameCamera } from '../inputs';
+import { redisUrlFlag } from './redis-flag';
 import { UsageError, listFlag, numberFlag } from './usage';
 
 /** Flags of `sightline run`, as commander gives them. */
@@ -13,6 +14,7 @@ export interface RunFlags {
   readonly config?: string;
   readonly output?: string;
   readonly events?: string;
+  readonly queue?: string;
   readonly annotate?: string;
   readonly model?: string;
   readonly maxFps?: string;
@@ -23,6 +25,7 @@ export interface RunFlags {
   readonly processes?: string;
   readonly batch?: string;
   readonly namespace?: string;
+  readonly metrics?: string;
   readonly logFormat: string;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
@@ -87,10 +90,17 @@ function override(config: Config, flags: RunFlags): Config {
   });
   return {
     namespace: flags.namespace === undefined ? config.namespace : flagged.namespace,
+    ...withQueue(config, flagged),
     model: { ...config.model, ...pick(flagged.model, modelFlags(flags)) },
     cameras: Object.fromEntries(cameras),
     events: flagged.events.length > 0 ? flagged.events : config.events,
   };
+}
+
+/** The queue of the file with the flag's URL, or either. */
+function withQueue({ queue }: Config, { queue: flagged }: Config): Pick<Config, 'queue'> {
+  if (flagged === undefined) return queue === undefined ? {} : { queue };
+  return { queue: { ...flagged, ...queue, url: flagged.url } };
 }
 
 /** Those values of `checked` whose keys were given. */
@@ -140,7 +150,7 @@ function eventsOf({ output, events }: RunFlags): NonNullable<ConfigInput['events
     ...(output === undefined
       ? []
       : [{ type: 'jsonl' as const, path: output === '-' ? '-' : resolve(output) }]),
-    ...(events === undefined ? [] : [{ type: 'redis' as const, url: events }]),
+    ...(events === undefined ? [] : [{ type: 'redis' as const, url: redisUrlFlag('--events', events) }]),
   ];
 }
 
@@ -152,6 +162,7 @@ function baseOf(
   return {
     ...(flags.namespace !== undefined && { namespace: flags.namespace }),
     model: modelFlags(flags),
+    ...(flags.queue !== undefined && { queue: { url: redisUrlFlag('--queue', flags.queue) } }),
     cameras,
     events,
   };

@@ -92,7 +92,7 @@ events:
     expect(error).toBeInstanceOf(PipelineError);
     expect(error.message).toBe(
       'config: 2 faults\nc.yaml:1:10: cameras: expected at least one camera, got an empty map\n' +
-        'c.yaml:2:1: x: expected one of the keys namespace, model, cameras, events, got "x"',
+        'c.yaml:2:1: x: expected one of the keys namespace, model, cameras, queue, events, got "x"',
     );
   });
 

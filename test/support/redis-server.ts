@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,6 +17,8 @@ export interface RedisServer {
   kill(): Promise<void>;
   /** Starts it again on the same port with what was on disk; resolves when it answers. */
   start(): Promise<void>;
+  /** The same with nothing on disk: a server that lost its data. */
+  startEmpty(): Promise<void>;
   /** Stops and continues the process, whose connections stay open: a server that hangs. */
   freeze(): void;
   thaw(): void;
@@ -24,22 +26,37 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
+export interface RedisServerOptions {
+  /** Default: a free one. */
+  readonly port?: number;
+  /** A configuration file, which the server may rewrite, for what cannot be an argument. */
+  readonly config?: string;
+  /** What it prints when it is ready; a sentinel says something else. */
+  readonly ready?: RegExp;
+}
+
 /**
  * A redis-server of its own: a free port of loopback, a temporary folder, every write on disk before it is confirmed.
  * `args` are further arguments, such as `['--requirepass', 'secret']`.
  */
-export async function startRedisServer(args: readonly string[] = []): Promise<RedisServer> {
+export async function startRedisServer(
+  args: readonly string[] = [],
+  options: RedisServerOptions = {},
+): Promise<RedisServer> {
+  const { config, ready = /Ready to accept connections/ } = options;
   const folder = mkdtempSync(join(tmpdir(), 'sightline-redis-'));
-  const port = await closedPort();
+  const port = options.port ?? (await closedPort());
+  const configFile = config === undefined ? [] : [join(folder, 'redis.conf')];
+  for (const path of configFile) writeFileSync(path, config!);
   let child: ChildProcess;
 
   async function start(): Promise<void> {
     const persistence = ['--dir', folder, '--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
     const address = ['--port', String(port), '--bind', '127.0.0.1'];
-    child = spawn('redis-server', [...address, ...persistence, ...args], {
+    child = spawn('redis-server', [...configFile, ...address, ...persistence, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    await answering(child);
+    await answering(child, ready);
   }
 
   async function end(signal: NodeJS.Signals): Promise<void> {
@@ -60,6 +77,10 @@ export async function startRedisServer(args: readonly string[] = []): Promise<Re
       return child.pid!;
     },
     start,
+    startEmpty() {
+      rmSync(join(folder, 'appendonlydir'), { recursive: true, force: true });
+      return start();
+    },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     freeze: () => void child.kill('SIGSTOP'),
@@ -73,12 +94,12 @@ export async function startRedisServer(args: readonly string[] = []): Promise<Re
 }
 
 /** Resolves when the server says so; rejects with its last words when it ends instead. */
-function answering(child: ChildProcess): Promise<void> {
+function answering(child: ChildProcess, ready: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
     let last = '';
     createInterface({ input: child.stdout! }).on('line', (line) => {
       last = line;
-      if (/Ready to accept connections/.test(line)) resolve();
+      if (ready.test(line)) resolve();
     });
     child.once('exit', (code) =>
       reject(new Error(`redis-server: expected it to start, got exit code ${code}: ${last}`)),

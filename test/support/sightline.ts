@@ -18,6 +18,8 @@ export const PLAZA = join(packageRoot, 'config/examples/clips/plaza.mp4');
 export interface StartOptions {
   /** Temp folder of the run; default: a fresh one. A second run in the same folder sees what the first left. */
   readonly tempPath?: string;
+  /** Environment variables beside those of the test. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** One run of the built command line. */
@@ -44,11 +46,11 @@ export interface SightlineRun {
 export function startSightline(
   folder: string,
   args: readonly string[],
-  { tempPath = mkdtempSync(join(folder, 't-')) }: StartOptions = {},
+  { tempPath = mkdtempSync(join(folder, 't-')), env = {} }: StartOptions = {},
 ): SightlineRun {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: packageRoot,
-    env: { ...process.env, TMPDIR: tempPath },
+    env: { ...process.env, TMPDIR: tempPath, ...env },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -12,7 +12,9 @@ export type Settle = (outcome: Outcome) => void;
 /** A frame that holds a credit: taken from its waiting slot and not yet settled. */
 export interface Ticket {
   readonly frame: DetectFrame;
-  /** True when a live frame should have begun before `nowMs` (wall time). */
+  /** When the frame is to have begun at the latest, in milliseconds; undefined: whenever its turn comes. */
+  readonly deadlineMs: number | undefined;
+  /** True when the frame should have begun before `nowMs`. */
   isExpired(nowMs: number): boolean;
   /** Gives the lease back early, once the pixels are copied; settling does it otherwise. May be called again. */
   releasePixels(): void;
@@ -42,9 +44,12 @@ export interface CreditScheduler {
   open(options: DetectChannelOptions): ScheduledChannel;
   /**
    * Up to `max` frames, one from each camera in turn, as many as credits allow; the turn goes on where the last batch
-   * stopped. Live frames whose deadline lies before `nowMs` (wall time) settle as `expired` instead.
+   * stopped. Frames whose deadline lies before `nowMs` settle as `expired` instead. A frame that is to be alone is a batch
+   * of its own.
    */
   takeBatch(max: number, nowMs: number): Ticket[];
+  /** Settles waiting frames whose deadline has passed, for ports that may take no batch for long. */
+  expireWaiting(nowMs: number): void;
   /** Settles every waiting frame with the given outcome. */
   settleWaiting(outcome: Outcome): void;
   /** Settles everything, waiting or out, as `dropped{stopped}`, and all that comes. */
@@ -101,6 +106,7 @@ export function createCreditScheduler({ credits }: { readonly credits: number })
     let isSettled = false;
     const ticket: Ticket = {
       frame,
+      deadlineMs: deadlineOf(channel.options, frame),
       isExpired: (nowMs) => isExpired(channel.options, frame, nowMs),
       releasePixels() {
         if (!holdsPixels) return;
@@ -168,15 +174,29 @@ export function createCreditScheduler({ credits }: { readonly credits: number })
       const expired: Waiting[] = [];
       for (const channel of turns) {
         if (batch.length >= max || out.size >= credits) break;
+        const isAlone = channel.waiting[0]!.frame.isAlone === true;
+        if (isAlone && batch.length > 0) continue;
         // A Set is walked in insertion order, and what is added during the walk comes last: the turn passes on.
         turns.delete(channel);
         const waiting = channel.waiting.shift()!;
         if (isExpired(channel.options, waiting.frame, nowMs)) expired.push(waiting);
         else batch.push(createTicket(channel, waiting));
         refreshTurn(channel);
+        if (isAlone && batch.length > 0) break;
       }
       for (const waiting of expired) finish(waiting, EXPIRED);
       return batch;
+    },
+
+    expireWaiting(nowMs) {
+      for (const channel of channels) {
+        const isLate = ({ frame }: Waiting) => isExpired(channel.options, frame, nowMs);
+        const late = channel.waiting.filter(isLate);
+        if (late.length === 0) continue;
+        channel.waiting.splice(0, Infinity, ...channel.waiting.filter((waiting) => !isLate(waiting)));
+        refreshTurn(channel);
+        for (const waiting of late) finish(waiting, EXPIRED);
+      }
     },
 
     settleWaiting(outcome) {
@@ -195,10 +215,14 @@ export function createCreditScheduler({ credits }: { readonly credits: number })
   };
 }
 
-function isExpired(
+function deadlineOf(
   { mode, maxLatencyMs }: DetectChannelOptions,
-  { info }: DetectFrame,
-  nowMs: number,
-): boolean {
-  return mode === 'live' && info.capturedAtMs !== undefined && nowMs > info.capturedAtMs + maxLatencyMs;
+  { info, deadlineMs }: DetectFrame,
+): number | undefined {
+  if (deadlineMs !== undefined || mode === 'recorded' || info.capturedAtMs === undefined) return deadlineMs;
+  return info.capturedAtMs + maxLatencyMs;
+}
+
+function isExpired(options: DetectChannelOptions, frame: DetectFrame, nowMs: number): boolean {
+  return nowMs > (deadlineOf(options, frame) ?? Infinity);
 }

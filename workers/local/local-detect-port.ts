@@ -18,11 +18,12 @@ import { usableCores } from './usable-cores';
 const PROCESSES_PER_GPU = 2;
 
 const LOST: Outcome = { kind: 'failed', code: 'worker_lost' };
+const STOPPED: Outcome = { kind: 'dropped', reason: 'stopped' };
 const REFUSED: Outcome = { kind: 'failed', code: 'inference' };
 
 /**
  * Starts inference processes and resolves when all are ready. A hung or crashed one costs the frames it was working on
- * and is replaced; while none can be kept alive, frames settle as `failed{worker_lost}` at once. Rejects with a
+ * and is replaced; while none can be kept alive, frames settle at once, as `whenBroken` says. Rejects with a
  * PipelineError when a process cannot start (code `model`: weights, providers) or the ring finds no room (`config`), and
  * leaves nothing behind.
  */
@@ -148,8 +149,9 @@ export async function createLocalDetectPort(options: LocalDetectPortOptions): Pr
   }
 
   function giveUp(): void {
-    for (const batch of moved.splice(0)) batches.settle(batch, () => LOST);
-    scheduler.settleWaiting(LOST);
+    const outcome = options.whenBroken === 'give_back' ? STOPPED : LOST;
+    for (const batch of moved.splice(0)) batches.settle(batch, () => outcome);
+    scheduler.settleWaiting(outcome);
   }
 
   /** Sends one batch to the process with the least to do; false when there is no batch or no room. */

@@ -46,6 +46,11 @@ export interface LocalDetectPortOptions {
   /** Longest time to load the model and warm up; by default two minutes, since TensorRT builds an engine meanwhile. */
   readonly startTimeoutMs?: number;
   readonly clock: Clock;
+  /**
+   * What becomes of frames while no process can be kept alive: `failed{worker_lost}` (the default), or `dropped{stopped}`,
+   * for a caller who can give them to other processes, and to whom a crash is evidence against a frame.
+   */
+  readonly whenBroken?: 'fail' | 'give_back';
   readonly onEvent?: (event: PoolEvent) => void;
 }
 

@@ -18,7 +18,7 @@ function start(fault: Fault) {
     (async () => {
       for (let batch = 0; batch < 3; batch++) {
         writeSync(1, 'asked ');
-        await hook(2);
+        await hook(2, (frame) => batch * 2 + frame);
         writeSync(1, 'answered ');
       }
     })();`;
@@ -44,6 +44,12 @@ describe('createFaultHook', () => {
 
   it('ends the process as native code would when it crashes', async () => {
     const { said, ended } = start({ kind: 'crash', afterFrames: 3 });
+    expect(await ended).toEqual([null, 'SIGABRT']);
+    expect(said()).toBe('asked answered asked');
+  });
+
+  it('crashes only for the frame that begins with a given byte, where there is one', async () => {
+    const { said, ended } = start({ kind: 'crash', afterFrames: 0, firstByte: 3 });
     expect(await ended).toEqual([null, 'SIGABRT']);
     expect(said()).toBe('asked answered asked');
   });

@@ -29,6 +29,7 @@ function ticket(seq: number, { bytes = FRAME_BYTES, expiresMs = Infinity } = {})
       },
       lease: { pixels: new Uint8Array(bytes), retain: () => undefined, release: () => undefined },
     },
+    deadlineMs: undefined,
     isExpired: (nowMs: number) => nowMs > expiresMs,
     releasePixels: () => {
       made.isReleased = true;

@@ -26,7 +26,8 @@ export function goldenDetections(index: number): { label: string; score: number;
 }
 
 export type Fault =
-  { kind: 'crash' | 'hang'; afterFrames: number } | { kind: 'delay'; afterFrames: number; delayMs: number };
+  | { kind: 'crash' | 'hang'; afterFrames: number; firstByte?: number }
+  | { kind: 'delay'; afterFrames: number; delayMs: number; runsModel?: boolean };
 
 /** A copy of the model in a folder, its manifest with a fault for tests. Returns the manifest's path. */
 export function copyModel(folder: string, fault?: Fault): string {

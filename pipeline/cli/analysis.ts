@@ -1,0 +1,181 @@
+import { dirname } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { checkAgainstModel } from '../../config/check-against-model';
+import { ConfigError } from '../../config/config-error';
+import type { LoadedConfig } from '../../config/validate';
+import { toPipelineError } from '../../models/domain/errors';
+import type { EventSink } from '../../models/domain/event-sink';
+import { createRedactor } from '../../models/domain/redact';
+import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
+import { toCameraSpec } from '../camera-spec';
+import type { CameraSpec } from '../camera-spec';
+import { createPipeline } from '../pipeline';
+import type { CameraRun, Pipeline } from '../pipeline';
+import { checkReadableFile } from '../inputs';
+import { openSinks } from '../sinks';
+import type { SinkContext } from '../sinks';
+import type { Telemetry } from '../telemetry';
+import { probeMedia } from '../probe-media';
+import { createTelemetry } from '../telemetry';
+import { createConsoleSink } from './console-sink';
+import { createDetectorSource } from './detector-source';
+import { createLog } from './log';
+import { openMetrics } from './metrics-flag';
+import { checkOutputPaths } from './output-paths';
+import { createProgressView } from './progress';
+import type { ProgressView } from './progress';
+import type { FinishedCamera } from './run-cameras';
+import type { RunFlags, RunPlan } from './run-config';
+import { catchStopSignals } from './signals';
+import { summaryOf } from './summary';
+import { EXIT } from './usage';
+
+/** What runs the cameras of an analysis. */
+export interface DriveContext {
+  readonly specs: readonly CameraSpec[];
+  readonly pipeline: Pipeline;
+  readonly telemetry: Telemetry;
+  readonly sinks: readonly EventSink[];
+  /** Aborted when the analysis is to stop: by a signal, or because a sink has ended. */
+  readonly stopping: AbortSignal;
+  readonly onStart: (run: CameraRun) => void;
+  /** Says how `/readyz` is answered from now on; before, not ready. */
+  readonly setReady: (isReady: () => boolean) => void;
+}
+
+export interface AnalysisOptions {
+  readonly plan: RunPlan;
+  readonly flags: RunFlags;
+  /** Runs the cameras and resolves with how they ended, at the latest some time after `stopping` is aborted. */
+  readonly drive: (context: DriveContext) => Promise<readonly FinishedCamera[]>;
+  /** The cameras come and go, and are told of in lines instead of bars. */
+  readonly isShared?: boolean;
+  /** What the sinks ask of whoever owns the cameras. */
+  readonly sinkContext?: SinkContext;
+}
+
+/** Everything around the cameras of one command: log, model, sinks, detector, signals, summary. Resolves with its exit code. */
+export async function analyse({
+  plan,
+  flags,
+  drive,
+  sinkContext,
+  isShared = false,
+}: AnalysisOptions): Promise<number> {
+  const { loaded, refused } = plan;
+  const { config, secrets } = loaded;
+  checkOutputPaths(config);
+  const hasBars = flags.quiet !== true && flags.logFormat !== 'json' && !isShared;
+  const view = createProgressView(process.stderr, hasBars);
+  const signals = catchStopSignals((text) => view.line(text));
+  const closing: (() => Promise<void>)[] = [];
+  try {
+    const log = createLog({
+      format: flags.logFormat === 'json' ? 'json' : 'text',
+      level: flags.verbose ? 'debug' : isShared ? 'info' : 'warn',
+      redact: createRedactor(secrets),
+      write: (line) => view.line(line),
+    });
+    const telemetry = createTelemetry(log);
+    let isReady = () => false;
+    closing.push(await openMetrics(flags.metrics, telemetry.registry, () => isReady()));
+    const source = await createDetectorSource(config, telemetry, signals.signal);
+    if (source === undefined) return EXIT.failed;
+    const faults = checkAgainstModel(loaded, source.detector.labels);
+    if (faults.length > 0) throw new ConfigError(faults);
+    const specs = Object.entries(config.cameras).map(([name, camera]) =>
+      toCameraSpec(name, camera, source.detector),
+    );
+    for (const line of refused) view.line(`error ${line}`);
+    // A mistyped name must not cost what an output file holds.
+    if (!(await isAnyUsable(specs, telemetry))) return EXIT.failed;
+    await probeFfmpeg();
+    const sinks = await openAllSinks(loaded, view, sinkContext);
+    const port = await source.start().catch(async (error: unknown) => {
+      await Promise.allSettled(sinks.map((sink) => sink.close()));
+      throw error;
+    });
+    const pipeline = createPipeline({ port, sinks, telemetry });
+    const stopping = stopWhenASinkEnds(sinks, signals.signal);
+    const stop = () => void pipeline.close().catch(() => undefined);
+    stopping.signal.addEventListener('abort', stop);
+    if (stopping.signal.aborted) stop();
+
+    const finished = await drive({
+      specs,
+      pipeline,
+      telemetry,
+      sinks,
+      stopping: stopping.signal,
+      onStart: (run) => show(run, view),
+      setReady: (check) => (isReady = check),
+    });
+    const failedClosing = await pipeline.close().then(
+      () => undefined,
+      (error: unknown) => toPipelineError(error, 'sink'),
+    );
+    view.close();
+    const failure = stopping.failure() ?? failedClosing;
+    if (failure !== undefined)
+      process.stderr.write(`sightline: ${createRedactor(secrets)(failure.message)}\n`);
+    if (flags.quiet !== true) {
+      for (const line of summaryOf(finished, config)) process.stderr.write(`${line}\n`);
+    }
+    if (refused.length > 0) return EXIT.usage;
+    return failure !== undefined || finished.some(hasFailed) ? EXIT.failed : EXIT.done;
+  } finally {
+    view.close();
+    signals.release();
+    for (const close of closing) await close();
+  }
+}
+
+const hasFailed = ({ result }: FinishedCamera) => result.state === 'failed';
+
+/** False when all inputs are files and none can be read; tells of each. */
+async function isAnyUsable(specs: readonly CameraSpec[], telemetry: Telemetry): Promise<boolean> {
+  const files = specs.filter(({ kind }) => kind !== 'rtsp');
+  if (files.length < specs.length) return true;
+  const checks = await Promise.allSettled(files.map(checkReadableFile));
+  if (checks.some(({ status }) => status === 'fulfilled')) return true;
+  for (const [index, check] of checks.entries()) {
+    if (check.status === 'rejected') {
+      telemetry.cameraFailed(files[index]!.id, toPipelineError(check.reason), undefined);
+    }
+  }
+  return false;
+}
+
+/** The configured sinks; on a terminal without any, the terminal itself. */
+async function openAllSinks(
+  { config }: LoadedConfig,
+  view: ProgressView,
+  context: SinkContext | undefined,
+): Promise<EventSink[]> {
+  for (const { annotate } of Object.values(config.cameras)) {
+    if (annotate !== undefined) await mkdir(dirname(annotate), { recursive: true });
+  }
+  if (config.events.length > 0) return openSinks(config, context);
+  if (process.stdout.isTTY) return [createConsoleSink((text) => view.line(text))];
+  return openSinks({ ...config, events: [{ type: 'jsonl', path: '-', append: false }] }, context);
+}
+
+function show(run: CameraRun, view: ProgressView): void {
+  void mediaOf(run.spec).then((media) => view.watch(run, media));
+}
+
+const mediaOf = (spec: CameraSpec) =>
+  spec.mode === 'recorded' && spec.kind === 'file' ? probeMedia(spec) : Promise.resolve({});
+
+/** Without a place for its events the pipeline has nothing to run for. */
+function stopWhenASinkEnds(sinks: readonly EventSink[], signal: AbortSignal) {
+  const ended = new AbortController();
+  let failure: Error | undefined;
+  for (const sink of sinks) {
+    void sink.ended.then((end) => {
+      if (end.kind === 'failed') failure ??= end.error;
+      if (end.kind !== 'closed') ended.abort();
+    });
+  }
+  return { signal: AbortSignal.any([signal, ended.signal]), failure: () => failure };
+}

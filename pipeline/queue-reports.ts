@@ -1,0 +1,50 @@
+import { parseRedisUrl, redisName } from '../models/support/redis-url';
+import type { QueueEvent } from '../workers/queue/queue-types';
+import type { Telemetry } from './telemetry';
+
+export interface QueueReportOptions {
+  readonly url: string;
+  readonly model: string;
+  readonly namespace: string;
+}
+
+/** Tells people what happens between this process and the workers, and what they can do about it. */
+export function reportQueue(
+  telemetry: Telemetry,
+  { url, model, namespace }: QueueReportOptions,
+): (event: QueueEvent) => void {
+  const address = parseRedisUrl(url);
+  const name = address === undefined ? 'redis' : redisName(address);
+  const settings = namespace === 'sightline' ? '' : ` --namespace ${namespace}`;
+  return (event) => {
+    switch (event.kind) {
+      case 'no_worker': {
+        const others = event.others.length === 0 ? '' : ` (workers of ${event.others.join(', ')} are there)`;
+        telemetry.warning(
+          `no worker for ${model} at ${name}${others}: nothing is looked at; start one: ` +
+            `sightline worker --queue ${name} --model ${model}${settings}`,
+        );
+        break;
+      }
+      case 'workers_back':
+        telemetry.warning(`${event.workers} workers for ${model} are there: going on`);
+        break;
+      case 'redis_away':
+        telemetry.warning(`${event.error.message}; trying again until it is back`);
+        break;
+      case 'redis_back':
+        telemetry.warning(`${name} is back: going on`);
+        break;
+      case 'ring_unreachable':
+        telemetry.warning(`${event.worker} cannot read this host's frame ring: frames go through Redis`);
+        break;
+      case 'poison':
+        telemetry.warning(
+          `${event.camera}: frame ${event.seq} crashed the detector whenever it was looked at alone; see the stream ${namespace}:dead-frames`,
+        );
+        break;
+      case 'bad_reply':
+        telemetry.warning(`answers of workers: ${event.error.message}`);
+    }
+  };
+}

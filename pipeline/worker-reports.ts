@@ -1,0 +1,38 @@
+import type { WorkerEvent } from '../workers/serve/serve-types';
+import type { Telemetry } from './telemetry';
+
+/** Tells people what happens in a worker. */
+export function reportWorker(telemetry: Telemetry): (event: WorkerEvent) => void {
+  let isProviderTold = false;
+  return (event) => {
+    switch (event.kind) {
+      case 'process_ready':
+        // All processes run the same providers; one line is enough.
+        if (!isProviderTold) telemetry.providerChosen(event.provider, event.attempts);
+        isProviderTold = true;
+        break;
+      case 'process_lost':
+        telemetry.workerReplaced(
+          `${event.error.message}; ${event.lostFrames} frames go back to their sender`,
+        );
+        break;
+      case 'frames_refused':
+        telemetry.warning(`${event.frames} frames: ${event.error.message}`);
+        break;
+      case 'redis_away':
+        telemetry.warning(`${event.error.message}; trying again until it is back`);
+        break;
+      case 'redis_back':
+        telemetry.warning('Redis is back: going on');
+        break;
+      case 'job_refused':
+        telemetry.warning(`${event.mode} job ${event.jobId.slice(0, 80)}: ${event.error.message}`);
+        break;
+      case 'reply_lost':
+        telemetry.warning(`${event.frames} answers to ${event.producer}: ${event.error.message}`);
+        break;
+      case 'queue_error':
+        telemetry.warning(`queue: ${event.error.message}`);
+    }
+  };
+}

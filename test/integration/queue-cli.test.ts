@@ -1,0 +1,114 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createQueueLab } from '../support/queue-lab';
+import { startRedisServer } from '../support/redis-server';
+import type { RedisServer } from '../support/redis-server';
+import { PLAZA, eventsOf, killAll, readEvents, startSightline } from '../support/sightline';
+import type { SightlineRun, StartOptions } from '../support/sightline';
+import { tempFolder } from '../support/temp-folder';
+import { waitFor } from '../support/wait-for';
+
+const PASSWORD = 's3cr3t-of-redis';
+
+describe('the command line of a queue', () => {
+  const folder = tempFolder();
+  const lab = createQueueLab(folder);
+  const runs: SightlineRun[] = [];
+  const eventsPath = join(folder, 'events.jsonl');
+  let redis: RedisServer;
+  let url: string;
+
+  beforeAll(async () => {
+    redis = await startRedisServer(['--requirepass', PASSWORD]);
+    url = `redis://:${PASSWORD}@127.0.0.1:${redis.port}`;
+  });
+
+  afterEach(async () => {
+    killAll(runs.splice(0));
+    await lab.clear();
+  });
+
+  afterAll(() => redis.close());
+
+  function start(args: readonly string[], options?: StartOptions): SightlineRun {
+    const run = startSightline(folder, args, options);
+    runs.push(run);
+    return run;
+  }
+
+  it('lets a run wait for its first worker, says how to start one, and names no password', async () => {
+    const urlPath = join(folder, 'redis-url');
+    writeFileSync(urlPath, `${url}\n`);
+    const input = ['--max-fps', '2', '--output', eventsPath, '--queue', `file:${urlPath}`];
+    const run = start(['run', PLAZA, ...input]);
+    await waitFor(() => run.stderr().includes('no worker for'), { what: 'the notice', timeoutMs: 20_000 });
+    expect(run.stderr()).toContain(
+      `start one: sightline worker --queue redis://127.0.0.1:${redis.port} --model efficientvit-b0-416x256`,
+    );
+    const worker = start(['worker', '--processes', '1'], { env: { SIGHTLINE_REDIS_URL: url } });
+    expect(await run.ended).toBe(0);
+    expect(run.stderr()).toContain('1 workers for efficientvit-b0-416x256 are there: going on');
+    expect(run.stderr()).toContain('plaza: completed, 48 frames looked at');
+    expect(eventsOf(readEvents(eventsPath), 'track.started').length).toBeGreaterThan(0);
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+    expect(worker.stderr()).toMatch(/looks at frames for efficientvit-b0-416x256 at redis:\/\/127/);
+    for (const { stderr, stdout } of [run, worker]) expect(stderr() + stdout()).not.toContain(PASSWORD);
+    for (const { pid } of [run, worker]) expect(processes(pid)).toEqual([]);
+  });
+
+  it('ends a run that Ctrl-C finds waiting for workers, with every frame counted', async () => {
+    const run = start(['run', PLAZA, '--output', eventsPath, '--queue', url]);
+    await waitFor(() => eventsOf(readEvents(eventsPath), 'camera.online').length === 1, {
+      what: 'the camera',
+    });
+    run.child.kill('SIGINT');
+    expect(await run.ended).toBe(0);
+    expect(run.stderr()).toMatch(/plaza: stopped, 0 frames looked at, \d+ dropped/);
+    expect(readEvents(eventsPath).at(-1)).toMatchObject({ type: 'camera.offline' });
+  });
+
+  it.each([
+    ['run', [PLAZA]],
+    ['worker', []],
+  ])('refuses a wrong password at once: %s', async (command, inputs) => {
+    const wrong = `redis://:wrong-password@127.0.0.1:${redis.port}`;
+    const run = start([command, ...inputs, '--queue', wrong]);
+    expect(await run.ended).toBe(1);
+    expect(run.stderr()).toContain(`auth: redis://127.0.0.1:${redis.port}: expected to be let in`);
+    expect(run.stderr()).not.toContain('wrong-password');
+  });
+
+  it('waits for a Redis that is still to come, and says so', async () => {
+    await redis.stop();
+    const worker = start(['worker', '--processes', '1', '--queue', url]);
+    await waitFor(() => worker.stderr().includes('trying again until it is back'), {
+      what: 'the notice',
+      timeoutMs: 20_000,
+    });
+    await redis.start();
+    await waitFor(() => worker.stderr().includes('looks at frames'), { what: 'the worker' });
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+  });
+
+  it('says what a command lacks', async () => {
+    const lacking = start(['worker'], { env: { SIGHTLINE_REDIS_URL: '' } });
+    expect(await lacking.ended).toBe(2);
+    expect(lacking.stderr()).toBe(
+      'sightline: worker: expected --queue redis://host:6379 or SIGHTLINE_REDIS_URL, got neither\n',
+    );
+    const recording = start(['ingest', PLAZA, '--queue', url, '--output', join(folder, 'never.jsonl')]);
+    expect(await recording.ended).toBe(2);
+    expect(recording.stderr()).toContain('ingest: expected live cameras, got the recording');
+  });
+
+  /** Processes that have this one for a parent. */
+  function processes(pid: number): readonly string[] {
+    try {
+      return [readFileSync(`/proc/${pid}/cmdline`, 'utf8')];
+    } catch {
+      return [];
+    }
+  }
+});

@@ -1,0 +1,85 @@
+import { startRedisServer } from '../support/redis-server';
+import type { RedisServer } from '../support/redis-server';
+import { CLIP, CLIP_FRAMES, LIVE_CLIP, createQueueLab } from '../support/queue-lab';
+import { tempFolder } from '../support/temp-folder';
+import { waitFor } from '../support/wait-for';
+
+const RECOVERY_MS = 2000;
+const FROZEN_MS = 3000;
+
+/** What happens to Redis, from its beginning to its end. */
+const FAULTS: Readonly<Record<string, (redis: RedisServer) => Promise<void>>> = {
+  'restarted with its data': async (redis) => {
+    await redis.kill();
+    await redis.start();
+  },
+  'restarted empty': async (redis) => {
+    await redis.kill();
+    await redis.startEmpty();
+  },
+  'frozen for three seconds': async (redis) => {
+    redis.freeze();
+    // The fault itself takes so long: nothing is waited for.
+    await new Promise((resolve) => setTimeout(resolve, FROZEN_MS));
+    redis.thaw();
+  },
+};
+
+describe('a queue whose Redis fails', () => {
+  const lab = createQueueLab(tempFolder());
+  let redis: RedisServer;
+  let local: readonly string[];
+
+  beforeAll(async () => {
+    local = await lab.localLines({ plaza: CLIP });
+  });
+
+  beforeEach(async () => {
+    redis = await startRedisServer();
+  });
+
+  afterEach(async () => {
+    await lab.clear();
+    await redis.close();
+  });
+
+  it.each(Object.keys(FAULTS))('loses and repeats no frame of a file when it is %s', async (fault) => {
+    await lab.startWorker(redis.url, ['--batch', '2']);
+    const port = await lab.startPort(redis.url, { store: 'redis', resubmitMs: 1500 });
+    const analysis = await lab.analyse(port, { plaza: CLIP });
+    const [run] = analysis.runs;
+    for (const least of [10, 30]) {
+      await waitFor(() => run!.progress().frames.detected >= least, {
+        what: `${least} frames`,
+        timeoutMs: 30_000,
+      });
+      await FAULTS[fault]!(redis);
+    }
+    const { state, frames } = await run!.done;
+    expect(state).toBe('completed');
+    expect(frames).toMatchObject({ received: CLIP_FRAMES, detected: CLIP_FRAMES, inFlight: 0 });
+    expect(port.stats()).toMatchObject({ poisonFrames: 0, inFlight: 0 });
+    await analysis.close();
+    expect(analysis.lines()).toEqual(local);
+  });
+
+  it.each(Object.keys(FAULTS))(
+    'gives every live frame its column when it is %s, and looks at new ones soon after',
+    async (fault) => {
+      await lab.startWorker(redis.url);
+      const port = await lab.startPort(redis.url, { store: 'redis' });
+      const analysis = await lab.analyse(port, { live: LIVE_CLIP });
+      const [run] = analysis.runs;
+      const ledger = () => run!.progress().frames;
+      await waitFor(() => ledger().detected >= 5, { what: 'frames' });
+      await FAULTS[fault]!(redis);
+      const { detected } = ledger();
+      await waitFor(() => ledger().detected >= detected + 5, { what: 'new frames', timeoutMs: RECOVERY_MS });
+      await analysis.close();
+      const { frames } = await run!.done;
+      const leftOut = Object.values(frames.dropped).reduce((sum, count) => sum + count, frames.expired);
+      expect(frames).toMatchObject({ inFlight: 0, failed: {} });
+      expect(frames.received).toBe(frames.detected + leftOut);
+    },
+  );
+});

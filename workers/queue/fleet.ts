@@ -1,0 +1,151 @@
+import { hostname } from 'node:os';
+import type { Clock } from '../../models/domain/clock';
+import type { Keys } from '../../models/domain/keys';
+import type { RedisClient } from '../../models/support/redis';
+import {
+  HEARTBEAT_FORGET_MS,
+  HEARTBEAT_INTERVAL_MS,
+  HEARTBEAT_TTL_MS,
+  atMsOf,
+  parseProducerHeartbeat,
+  parseWorkerHeartbeat,
+} from '../wire/heartbeat';
+import type { ProducerHeartbeat, WorkerHeartbeat } from '../wire/heartbeat';
+import { PROTOCOL } from '../wire/job';
+import { capacityOf, NO_CAPACITY } from './capacity';
+import type { Capacity } from './capacity';
+
+/** How long ingest waits for a worker before it says so, and how often it says it again. */
+export const NO_WORKER_NOTICE_MS = 10_000;
+const NO_WORKER_REPEAT_MS = 60_000;
+
+export type FleetEvent =
+  /** No worker of this model lives; `others` are the models that living workers serve. */
+  | { readonly kind: 'no_worker'; readonly others: readonly string[] }
+  | { readonly kind: 'workers_back'; readonly workers: number };
+
+export interface FleetOptions {
+  readonly client: RedisClient;
+  readonly keys: Keys;
+  /** Id of this process, under which it announces itself. */
+  readonly producer: string;
+  /** The model whose workers count. */
+  readonly sha256: string;
+  readonly hostToken: string;
+  readonly clock: Clock;
+  readonly redisNowMs: () => number;
+  /** True when there were frames for the workers lately. */
+  readonly isActive: () => boolean;
+  readonly onChange: () => void;
+  readonly onEvent: (event: FleetEvent) => void;
+}
+
+/** The living workers of a model, and the share of them that is this process'. */
+export interface Fleet {
+  readonly capacity: Capacity;
+  /** Looks now; never rejects. */
+  refresh(): Promise<void>;
+  /** Stops looking and withdraws this process; never rejects. */
+  close(): Promise<void>;
+}
+
+/** Reads the heartbeats of workers and producers every second and announces this process among the latter. */
+export function createFleet(options: FleetOptions): Fleet {
+  const { client, keys, producer, sha256, hostToken, clock, redisNowMs, isActive, onChange, onEvent } =
+    options;
+  let capacity = NO_CAPACITY;
+  let looking: Promise<void> | undefined;
+  let isClosed = false;
+  let missingSinceMs = clock.monotonicMs();
+  let noticeAtMs = missingSinceMs + NO_WORKER_NOTICE_MS;
+  let isNoticed = false;
+
+  async function readHash(key: string): Promise<Record<string, string>> {
+    const fields = await client.hgetall(key);
+    const nowMs = redisNowMs();
+    const forgotten = Object.entries(fields).flatMap(([id, text]) =>
+      nowMs - atMsOf(text) > HEARTBEAT_FORGET_MS ? [id] : [],
+    );
+    if (forgotten.length > 0) await client.hdel(key, ...forgotten);
+    return fields;
+  }
+
+  async function announce(): Promise<void> {
+    const own: ProducerHeartbeat = {
+      v: PROTOCOL,
+      atMs: redisNowMs(),
+      host: hostname(),
+      sha256,
+      isActive: isActive(),
+    };
+    await client.hset(keys.producers, producer, JSON.stringify(own));
+    await client.pexpire(keys.producers, HEARTBEAT_FORGET_MS);
+  }
+
+  async function look(): Promise<void> {
+    try {
+      await announce();
+      const [workers, producers] = await Promise.all([readHash(keys.workers), readHash(keys.producers)]);
+      if (isClosed) return;
+      const living = livingOf(Object.values(workers), parseWorkerHeartbeat);
+      const ours = living.filter((worker) => worker.sha256 === sha256);
+      const rivals = livingOf(Object.values(producers), parseProducerHeartbeat).filter(
+        (other) => other.sha256 === sha256 && other.isActive,
+      );
+      update(capacityOf(ours, rivals.length, hostToken), living);
+    } catch {
+      // Redis is away, which is told of elsewhere: what was known stays, frames have their own deadlines.
+    }
+  }
+
+  function livingOf<T extends { readonly atMs: number }>(
+    texts: readonly string[],
+    parse: (text: string) => T | undefined,
+  ): readonly T[] {
+    const nowMs = redisNowMs();
+    return texts.flatMap((text) => {
+      const heartbeat = parse(text);
+      return heartbeat !== undefined && nowMs - heartbeat.atMs < HEARTBEAT_TTL_MS ? [heartbeat] : [];
+    });
+  }
+
+  function update(next: Capacity, living: readonly WorkerHeartbeat[]): void {
+    const hasChanged = JSON.stringify(next) !== JSON.stringify(capacity);
+    capacity = next;
+    const nowMs = clock.monotonicMs();
+    if (next.workers > 0) {
+      missingSinceMs = nowMs;
+      noticeAtMs = nowMs + NO_WORKER_NOTICE_MS;
+      if (isNoticed) onEvent({ kind: 'workers_back', workers: next.workers });
+      isNoticed = false;
+    } else if (nowMs >= noticeAtMs) {
+      isNoticed = true;
+      noticeAtMs = nowMs + NO_WORKER_REPEAT_MS;
+      onEvent({ kind: 'no_worker', others: [...new Set(living.map(({ model }) => model))] });
+    }
+    if (hasChanged) onChange();
+  }
+
+  function refresh(): Promise<void> {
+    looking ??= look().finally(() => (looking = undefined));
+    return looking;
+  }
+
+  const timer = setInterval(() => void refresh(), HEARTBEAT_INTERVAL_MS);
+  const onReady = () => void refresh();
+  client.on('ready', onReady);
+
+  return {
+    get capacity() {
+      return capacity;
+    },
+    refresh,
+    async close() {
+      isClosed = true;
+      clearInterval(timer);
+      client.off('ready', onReady);
+      await looking;
+      await client.hdel(keys.producers, producer).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { Queue } from 'bullmq';
+import type { SourceMode } from '../../models/domain/frame';
+import type { Keys } from '../../models/domain/keys';
+import type { RedisClient } from '../../models/support/redis';
+import { JOB_NAME, PROTOCOL } from '../wire/job';
+import type { DetectJob } from '../wire/job';
+import type { SilentState } from './outstanding';
+
+export interface JobSenderOptions {
+  readonly client: RedisClient;
+  readonly keys: Keys;
+  readonly sha256: string;
+  readonly onError: (error: Error) => void;
+}
+
+/** The producing end of a model's two queues. */
+export interface JobSender {
+  /** Adds a job under an id of the caller's; a second one of the same id changes nothing. Rejects when Redis does. */
+  add(mode: SourceMode, id: string, job: DetectJob): Promise<void>;
+  /** Takes a job back that no worker has begun; never rejects. */
+  remove(mode: SourceMode, id: string): void;
+  /** What became of a job. Rejects when Redis does not say. */
+  stateOf(mode: SourceMode, id: string): Promise<SilentState>;
+  close(): Promise<void>;
+}
+
+/** Nobody reads BullMQ's own events; it cannot be told to write none. */
+const EVENTS_KEPT = 10;
+
+/** Queues over one connection that fails fast; nothing is sent before the first job. */
+export function createJobSender({ client, keys, sha256, onError }: JobSenderOptions): JobSender {
+  const queues = new Map<SourceMode, Queue>();
+
+  function queueOf(mode: SourceMode): Queue {
+    let queue = queues.get(mode);
+    if (queue === undefined) {
+      queue = new Queue(keys.queue(sha256, PROTOCOL, mode), {
+        connection: client,
+        prefix: keys.queuePrefix,
+        streams: { events: { maxLen: EVENTS_KEPT } },
+        defaultJobOptions: { attempts: 1, removeOnComplete: { count: 0 }, removeOnFail: { count: 100 } },
+      });
+      queue.on('error', onError);
+      queues.set(mode, queue);
+    }
+    return queue;
+  }
+
+  return {
+    async add(mode, id, job) {
+      await queueOf(mode).add(JOB_NAME, job, { jobId: id });
+    },
+    remove(mode, id) {
+      // A job that a worker has locked cannot be removed, and need not be: its answer will be ignored.
+      queueOf(mode)
+        .remove(id)
+        .catch(() => undefined);
+    },
+    async stateOf(mode, id) {
+      const state = await queueOf(mode).getJobState(id);
+      if (state === 'active' || state === 'failed') return 'begun';
+      return state === 'unknown' || state === 'completed' ? 'gone' : 'waiting';
+    },
+    async close() {
+      await Promise.allSettled([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../../models/domain/clock';
+import type { Keys } from '../../models/domain/keys';
+import { createErrorReporter } from '../../models/support/redis-errors';
+import type { LocalDetectPort } from '../local/pool-types';
+import { isConnectionFault } from '../wire/connections';
+import type { Connections } from '../wire/connections';
+import { REPLY_KINDS } from '../wire/reply';
+import type { ReplyKind } from '../wire/reply';
+import { createProcessId } from '../wire/process-id';
+import { createAnnouncer } from './announcer';
+import { createCameraChannels } from './camera-channels';
+import { createJobFetcher } from './job-fetcher';
+import { createJobServer } from './job-server';
+import { createPixelFetcher } from './pixel-fetcher';
+import { createReplyWriter } from './reply-writer';
+import { REDIS_RETRY_MS } from './retry-for';
+import { createRingCache } from './ring-cache';
+import type { QueueWorker, QueueWorkerOptions, WorkerStats } from './serve-types';
+
+export interface ServingParts {
+  readonly options: QueueWorkerOptions;
+  readonly clock: Clock;
+  readonly keys: Keys;
+  readonly connections: Connections;
+  readonly pool: LocalDetectPort;
+}
+
+export interface Serving {
+  readonly worker: QueueWorker;
+  /** To be called when an inference process became ready or was lost. */
+  readonly onProcessesChanged: () => void;
+}
+
+const DRAIN_TIMEOUT_MS = 20_000;
+
+/** What the queue may take to be let go of. */
+const LET_GO_MS = 3000;
+
+const POLL_MS = 20;
+const SWEEP_MS = 10_000;
+
+/** Fetches and answers jobs with a pool that is warm, over connections that are ready; both are closed with the worker. */
+export function startServing({ options, clock, keys, connections, pool }: ServingParts): Serving {
+  const { manifest, maxBatch, drainTimeoutMs = DRAIN_TIMEOUT_MS, onEvent } = options;
+  const { name, commands, patient, redisClock } = connections;
+  const { detector } = pool;
+  const id = createProcessId('worker');
+  const frameBytes = (detector.input.width * detector.input.height * 3) / 2;
+  const credits = pool.stats().processes.length * 2 * maxBatch;
+  const replies = Object.fromEntries(REPLY_KINDS.map((kind) => [kind, 0])) as Record<ReplyKind, number>;
+  let lostReplies = 0;
+  let isLeaving = false;
+  let closed: Promise<void> | undefined;
+
+  const processes = () => pool.stats().processes;
+  const readyProcesses = () => processes().filter(({ isReady }) => isReady).length;
+  const busyMs = () => processes().reduce((sum, process) => sum + process.busyMs, 0);
+  const provider = processes().find((process) => process.provider !== undefined)?.provider ?? 'unknown';
+
+  const reportQueueError = createErrorReporter(name, (error) => onEvent?.({ kind: 'queue_error', error }));
+
+  const rings = createRingCache({ frameBytes, clock });
+  const sweeping = setInterval(() => rings.sweep(), SWEEP_MS);
+  const pixels = createPixelFetcher({ client: commands, keys, rings, frameBytes, maxFreeBuffers: credits });
+  const answer = createReplyWriter({
+    ...{ client: commands, name, keys, worker: id, labels: detector.labels },
+    onLost(producer, frames, error) {
+      lostReplies += frames;
+      onEvent?.({ kind: 'reply_lost', producer, frames, error });
+    },
+  });
+  const look = createJobServer({
+    pixels,
+    cameras: createCameraChannels(pool, credits),
+    redisNowMs: () => redisClock.nowMs(),
+    isLeaving: () => isLeaving,
+  });
+  const announcer = createAnnouncer({
+    ...{ client: commands, keys, worker: id, manifest, maxBatch, clock },
+    redisNowMs: () => redisClock.nowMs(),
+    state: () => ({ provider, processes: readyProcesses(), busyMs: busyMs(), isLeaving }),
+  });
+  const fetcher = createJobFetcher({
+    ...{ client: patient, keys, sha256: detector.sha256, maxBatch, readyProcesses },
+    async serve(job) {
+      const frames = await look(job);
+      if (await answer(job.producer, frames)) for (const { kind } of frames) replies[kind]++;
+    },
+    onRefused: (mode, jobId, error) => onEvent?.({ kind: 'job_refused', mode, jobId, error }),
+    onError(error) {
+      // Broken connections are told of once, by the connection that fails fast.
+      if (!isLeaving && !isConnectionFault(error)) reportQueueError(error);
+    },
+  });
+
+  function stats(): WorkerStats {
+    const { jobs, refusedJobs, heldFrames, concurrency } = fetcher.stats();
+    const batches = processes().reduce((sum, process) => sum + process.batches, 0);
+    const frames = processes().reduce((sum, process) => sum + process.frames, 0);
+    return {
+      ...{ jobs, refusedJobs, heldFrames, concurrency, lostReplies },
+      ...pixels.stats(),
+      replies: { ...replies },
+      meanBatch: batches === 0 ? 0 : frames / batches,
+      busyMs: busyMs(),
+      readyProcesses: readyProcesses(),
+      processes: processes(),
+    };
+  }
+
+  /** True when no job is in work; false when some still is after `ms`. */
+  async function idleWithin(ms: number): Promise<boolean> {
+    const endMs = clock.monotonicMs() + ms;
+    while (fetcher.stats().heldJobs > 0) {
+      if (clock.monotonicMs() >= endMs) return false;
+      await delay(POLL_MS);
+    }
+    return true;
+  }
+
+  /** Jobs that were answered are still to be moved out of the queue, and BullMQ may be waiting for one more. */
+  async function letGo(): Promise<void> {
+    const endMs = clock.monotonicMs() + LET_GO_MS;
+    while (fetcher.isRunning && commands.status === 'ready' && clock.monotonicMs() < endMs)
+      await delay(POLL_MS);
+    await fetcher.close();
+  }
+
+  async function close(): Promise<void> {
+    isLeaving = true;
+    announcer.beat();
+    fetcher.stop();
+    if (!(await idleWithin(drainTimeoutMs))) {
+      // What is in work settles as stopped, and is given back to who sent it.
+      await pool.close();
+      await idleWithin(REDIS_RETRY_MS);
+    }
+    await letGo();
+    await announcer.close();
+    clearInterval(sweeping);
+    rings.close();
+    connections.close();
+    await pool.close();
+  }
+
+  return {
+    worker: { id, detector, redis: name, provider, stats, close: () => (closed ??= close()) },
+    onProcessesChanged() {
+      fetcher.adapt();
+      announcer.beat();
+    },
+  };
+}
