@@ -1,13 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
-import { parse } from 'yaml';
-import { loadConfig } from '../../config/load';
-import { packageRoot } from '../../models/support/package-root';
-
-const inRoot = (...path: string[]) => join(packageRoot, ...path);
-const read = (...path: string[]) => readFileSync(inRoot(...path), 'utf8');
+import { inRoot, read } from './support/repository';
 
 /** Instructions with their continued lines joined, comments left out. */
 const instructions = read('docker', 'Dockerfile')
@@ -48,6 +43,13 @@ describe('docker/Dockerfile', () => {
   it('ends as a user without rights', () => {
     expect(instructions.filter((line) => line.startsWith('USER '))).toEqual(['USER node']);
   });
+
+  it('takes packages from the stage that installed those of production alone', () => {
+    const stage = instructions.slice(instructions.findIndex((line) => line.endsWith(' AS dependencies')));
+    expect(stage[1]).toMatch(/^RUN npm ci --omit=dev /);
+    const modules = instructions.filter((line) => line.includes('node_modules node_modules'));
+    expect(modules).toEqual(['COPY --from=dependencies /app/node_modules node_modules']);
+  });
 });
 
 describe('the packages that the image leaves out', () => {
@@ -74,29 +76,3 @@ function packageOf(specifier: string): string {
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
 }
-
-describe('docker/compose.yaml', () => {
-  const { services, volumes } = parse(read('docker', 'compose.yaml')) as {
-    services: Record<'redis' | 'sightline', Record<string, unknown>>;
-    volumes: Record<string, unknown>;
-  };
-
-  it('keeps every event that Redis took', () => {
-    const command = (services.redis['command'] as string[]).join(' ');
-    expect(command).toContain('--maxmemory-policy noeviction');
-    expect(command).toContain('--appendonly yes');
-    expect(volumes).toHaveProperty((services.redis['volumes'] as string[])[0]!.split(':')[0]!);
-  });
-
-  it('builds from files that are there, and starts with a configuration whose every variable it sets', () => {
-    const { context, dockerfile } = services.sightline['build'] as { context: string; dockerfile: string };
-    expect(existsSync(inRoot('docker', context, dockerfile))).toBe(true);
-    const [file] = (services.sightline['volumes'] as string[])[0]!.split(':');
-    const names = Object.keys(services.sightline['environment'] as object);
-    const { config } = loadConfig(
-      inRoot('docker', file!),
-      Object.fromEntries(names.map((name) => [name, 'x'])),
-    );
-    expect(config.events).toMatchObject([{ type: 'redis', url: 'redis://redis:6379' }]);
-  });
-});
