@@ -1,8 +1,10 @@
 import { benchAnalysis } from './analysis';
+import { benchQueue } from './queue';
 
 /** `npm run bench [-- NAME …]`: all benches, or those named. They print; nothing gates on them. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   analysis: benchAnalysis,
+  queue: benchQueue,
 };
 
 async function main(names: readonly string[]): Promise<void> {
