@@ -63,11 +63,21 @@ export interface FrameLease {
   release(): void;
 }
 
+/** Where the pixels of a frame lie: a slot of a frame ring of this host, perhaps another process'. */
+export interface FrameInRing {
+  readonly ringId: string;
+  readonly slot: number;
+  /** What the slot holds by then is another frame when its generation is another. */
+  readonly generation: number;
+}
+
 /** A frame at the detector's size: planar YUV 4:2:0 (I420), content at the top left, padding grey. */
 export interface DetectFrame {
   readonly kind: 'frame';
   readonly info: FrameInfo;
   readonly lease: FrameLease;
+  /** The pixels are there, and the lease has none. */
+  readonly inRing?: FrameInRing;
   /** Detections below this are of no use to who asks; absent: the model's own floor. */
   readonly minScore?: number;
   /** A frame not begun by then is `expired`, in the clock of the port it is given to; absent: what its channel says. */

@@ -109,6 +109,9 @@ export async function analyse({
       stopping: stopping.signal,
       onStart: (run) => show(run, view),
       setReady: (check) => (isReady = check),
+    }).catch(async (error: unknown) => {
+      await pipeline.close().catch(() => undefined);
+      throw error;
     });
     const failedClosing = await pipeline.close().then(
       () => undefined,

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
+import { cameraInput } from '../../config/camera-input';
 import type { Config } from '../../config/schema';
 import { systemClock } from '../../models/domain/clock';
 import { createKeys } from '../../models/domain/keys';
 import { redactUrl } from '../../models/domain/redact';
 import { createProcessId } from '../../workers/wire/process-id';
 import { connect } from '../../workers/wire/connections';
-import type { CameraSpec } from '../camera-spec';
 import { createLeaseManager } from '../leases/lease-manager';
 import { createLeasedCameras } from '../leases/leased-cameras';
 import type { SinkContext } from '../sinks';
@@ -49,6 +49,7 @@ async function ingest(inputs: readonly string[], flags: IngestFlags): Promise<nu
       ? flags
       : { ...flags, queue: requiredQueueUrl('ingest', flags.queue) };
   const plan = runConfig(inputs, given);
+  refuseRecordings(plan.loaded.config);
   let context: SinkContext | undefined;
   return analyse({
     plan,
@@ -79,7 +80,6 @@ async function driveByLeases(
   { specs, pipeline, sinks, telemetry, stopping, setReady }: DriveContext,
   { config, capacity, provide }: LeaseOptions,
 ): Promise<readonly FinishedCamera[]> {
-  refuseRecordings(specs);
   const keys = createKeys(config.namespace);
   const connections = await connect(
     { url: config.queue!.url, clock: systemClock, purpose: 'leases' },
@@ -124,10 +124,11 @@ async function driveByLeases(
   }
 }
 
-function refuseRecordings(specs: readonly CameraSpec[]): void {
-  const recorded = specs.find(({ mode }) => mode === 'recorded');
+function refuseRecordings({ cameras }: Config): void {
+  const recorded = Object.entries(cameras).find(([, camera]) => cameraInput(camera).mode === 'recorded');
   if (recorded === undefined) return;
+  const [name, { url }] = recorded;
   throw new UsageError(
-    `ingest: expected live cameras, got the recording ${redactUrl(recorded.displayName)}; use: sightline run`,
+    `ingest: expected live cameras, got the recording ${name} (${redactUrl(url)}); use: sightline run`,
   );
 }

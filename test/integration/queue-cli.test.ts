@@ -14,13 +14,18 @@ describe('the command line of a queue', () => {
   const folder = tempFolder();
   const lab = createQueueLab(folder);
   const runs: SightlineRun[] = [];
-  const eventsPath = join(folder, 'events.jsonl');
+  let eventsPath: string;
+  let count = 0;
   let redis: RedisServer;
   let url: string;
 
   beforeAll(async () => {
     redis = await startRedisServer(['--requirepass', PASSWORD]);
     url = `redis://:${PASSWORD}@127.0.0.1:${redis.port}`;
+  });
+
+  beforeEach(() => {
+    eventsPath = join(folder, `events-${count++}.jsonl`);
   });
 
   afterEach(async () => {
@@ -48,7 +53,7 @@ describe('the command line of a queue', () => {
     const worker = start(['worker', '--processes', '1'], { env: { SIGHTLINE_REDIS_URL: url } });
     expect(await run.ended).toBe(0);
     expect(run.stderr()).toContain('1 workers for efficientvit-b0-416x256 are there: going on');
-    expect(run.stderr()).toContain('plaza: completed, 48 frames looked at');
+    expect(run.stderr()).toContain('plaza: completed, 49 frames looked at');
     expect(eventsOf(readEvents(eventsPath), 'track.started').length).toBeGreaterThan(0);
     worker.child.kill('SIGTERM');
     expect(await worker.ended).toBe(0);
@@ -100,7 +105,7 @@ describe('the command line of a queue', () => {
     );
     const recording = start(['ingest', PLAZA, '--queue', url, '--output', join(folder, 'never.jsonl')]);
     expect(await recording.ended).toBe(2);
-    expect(recording.stderr()).toContain('ingest: expected live cameras, got the recording');
+    expect(recording.stderr()).toContain('ingest: expected live cameras, got the recording plaza');
   });
 
   /** Processes that have this one for a parent. */

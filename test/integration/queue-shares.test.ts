@@ -109,9 +109,9 @@ describe('a queue shared by cameras', () => {
     await waitFor(
       async () => {
         peak = Math.max(peak, await memory());
-        return cameras[0]!.sent > 120;
+        return cameras[0]!.sent > 80;
       },
-      { what: 'twelve seconds of frames', timeoutMs: 40_000 },
+      { what: 'eight seconds of frames', timeoutMs: 40_000 },
     );
     for (const stop of stops) await stop();
     expect(peak - before).toBeLessThan(frameBudgetBytes + 2 * 1024 * 1024);

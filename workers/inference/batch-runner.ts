@@ -1,7 +1,8 @@
 import { PipelineError, toError } from '../../models/domain/errors';
 import { redact } from '../../models/domain/redact';
 import { createDetector } from '../../models/efficientvit/detector';
-import { openRingReader } from '../frames/ring-reader';
+import { createFrameReader } from './frame-reader';
+import type { ReadResult } from './frame-reader';
 import { packDetections } from './pack-detections';
 import type { InferenceOutcome } from './pack-detections';
 import type { BatchRequest, ReadyReply, Reply, StartRequest, Timings } from './protocol';
@@ -15,7 +16,7 @@ export interface BatchRunner {
 
 /** Opens the ring, loads the model and warms it up; rejects with a PipelineError when the model is not usable. */
 export async function createBatchRunner({ manifest, ring, ...options }: StartRequest): Promise<BatchRunner> {
-  const reader = openRingReader({ ringId: ring.id, frameBytes: ring.frameBytes });
+  const reader = createFrameReader(ring);
   const detector = await createDetector({ manifest, ...options });
   const { frameBytes } = detector;
   if (frameBytes !== ring.frameBytes) {
@@ -33,25 +34,24 @@ export async function createBatchRunner({ manifest, ring, ...options }: StartReq
     if (frames.length > detector.maxBatch) {
       throw new RangeError(`batch: expected at most ${detector.maxBatch} frames, got ${frames.length}`);
     }
-    const readable = frames.map(() => false);
     let count = 0;
-    for (const [index, frame] of frames.entries()) {
+    const results = frames.map((frame): ReadResult => {
       const target = detector.inputs.subarray(count * frameBytes, (count + 1) * frameBytes);
-      if (!reader.read(frame, target)) continue;
-      readable[index] = true;
-      count++;
-    }
+      const result = reader.read(frame, target);
+      if (result === 'read') count++;
+      return result;
+    });
     const startedMs = performance.now();
     const cpu = process.cpuUsage();
-    const sources = frames.filter((_frame, index) => readable[index]).map(({ source }) => source);
+    const sources = frames.filter((_frame, index) => results[index] === 'read').map(({ source }) => source);
     const detections = count > 0 ? await detector.detect(sources) : [];
     const used = process.cpuUsage(cpu);
     let next = 0;
     return {
-      outcomes: readable.map((isRead) =>
-        isRead
+      outcomes: results.map((result) =>
+        result === 'read'
           ? { kind: 'detected', detections: detections[next++]! }
-          : { kind: 'dropped', reason: 'overwritten' },
+          : { kind: 'dropped', reason: result },
       ),
       runMs: performance.now() - startedMs,
       runCpuMs: toMs(used),

@@ -7,14 +7,20 @@ const VALUES = 6;
 /** What became of one frame inside an inference process. */
 export type InferenceOutcome =
   | { readonly kind: 'detected'; readonly detections: readonly Detection[] }
-  | { readonly kind: 'dropped'; readonly reason: 'overwritten' };
+  | { readonly kind: 'dropped'; readonly reason: 'overwritten' | 'unreachable' };
+
+const OVERWRITTEN = -1;
+const UNREACHABLE = -2;
 
 /** Detections as flat numbers, bit-exactly. Throws when a label is not among `labels` or features differ in length. */
 export function packDetections(
   outcomes: readonly InferenceOutcome[],
   labels: ReadonlyMap<string, number>,
 ): PackedDetections {
-  const counts = outcomes.map((outcome) => (outcome.kind === 'detected' ? outcome.detections.length : -1));
+  const counts = outcomes.map((outcome) => {
+    if (outcome.kind === 'detected') return outcome.detections.length;
+    return outcome.reason === 'overwritten' ? OVERWRITTEN : UNREACHABLE;
+  });
   const detections = outcomes.flatMap((outcome) => (outcome.kind === 'detected' ? outcome.detections : []));
   const featureLength = detections[0]?.features?.length ?? 0;
   const values = new Float64Array(detections.length * VALUES);
@@ -43,7 +49,8 @@ export function unpackDetections(packed: PackedDetections, labels: readonly stri
   }
   let index = 0;
   return counts.map((count) => {
-    if (count < 0) return { kind: 'dropped', reason: 'overwritten' };
+    if (count === OVERWRITTEN) return { kind: 'dropped', reason: 'overwritten' };
+    if (count < 0) return { kind: 'dropped', reason: 'unreachable' };
     const detections: Detection[] = [];
     for (const end = index + count; index < end; index++) {
       const at = index * VALUES;

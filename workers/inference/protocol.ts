@@ -35,6 +35,8 @@ const start = z.strictObject({
 });
 
 const frameReference = z.strictObject({
+  /** A ring of another process of this host; absent: the pool's own. */
+  ring: z.string().optional(),
   slot: count,
   generation: z.int().positive(),
   length: z.int().positive(),
@@ -73,8 +75,8 @@ const timings = z.strictObject({
 });
 
 const packedDetections = z.strictObject({
-  /** Detections of each frame of the batch; -1 for a frame that was overwritten in the ring. */
-  counts: z.array(z.int().min(-1)),
+  /** Detections of each frame of the batch; -1 for one that was overwritten in its ring, -2 for one whose ring is out of reach. */
+  counts: z.array(z.int().min(-2)),
   /** Of each detection: index of its label, score, x1, y1, x2, y2. */
   values: float64Array,
   /** Appearance of each detection, `featureLength` numbers each. */

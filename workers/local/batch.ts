@@ -3,7 +3,7 @@ import type { Ticket } from '../dispatch/credit-scheduler';
 import type { ShmRing } from '../frames/shm-ring';
 import type { FrameReference } from '../inference/protocol';
 
-/** Frames that go to one inference process together; their pixels are in the ring. */
+/** Frames that go to one inference process together; their pixels are in the pool's ring, or in another's. */
 export interface Batch {
   readonly id: number;
   readonly frames: readonly { readonly ticket: Ticket; readonly reference: FrameReference }[];
@@ -11,7 +11,7 @@ export interface Batch {
 
 /** Makes batches and ends them, so that each ring slot has one frame at a time. */
 export interface BatchMaker {
-  /** Copies the frames into free slots; undefined when the ring took none. Needs as many free slots as tickets. */
+  /** Copies frames that are in no ring yet into free slots; undefined when the ring took none. Needs as many free slots as tickets. */
   make(tickets: readonly Ticket[]): Batch | undefined;
   /** Settles each frame of the batch and frees its slot; to be called once a frame. */
   settle(batch: Batch, outcomeOf: (index: number) => Outcome): void;
@@ -31,18 +31,20 @@ export function createBatchMaker({ ring, onRefused }: BatchMakerOptions): BatchM
   let nextId = 0;
 
   function place(ticket: Ticket): Batch['frames'] {
-    const { info, lease, minScore } = ticket.frame;
+    const { info, lease, minScore, inRing } = ticket.frame;
+    const { width, height } = info.source;
+    const source = { width, height, ...(minScore !== undefined && { minScore }) };
+    if (inRing !== undefined) {
+      const { ringId, slot, generation } = inRing;
+      return [{ ticket, reference: { ring: ringId, slot, generation, length: ring.frameBytes, source } }];
+    }
     const slot = freeSlots.pop();
     try {
       if (slot === undefined) throw new RangeError('frame ring: expected a free slot, got none');
       if (lease.pixels.length !== ring.frameBytes) {
         throw new RangeError(`frame: expected ${ring.frameBytes} bytes, got ${lease.pixels.length}`);
       }
-      const { width, height } = info.source;
-      const reference = {
-        ...ring.write(slot, lease.pixels),
-        source: { width, height, ...(minScore !== undefined && { minScore }) },
-      };
+      const reference = { ...ring.write(slot, lease.pixels), source };
       // The ring holds the pixels now: ingest can fill its buffer again while the detector works.
       ticket.releasePixels();
       return [{ ticket, reference }];
@@ -56,7 +58,7 @@ export function createBatchMaker({ ring, onRefused }: BatchMakerOptions): BatchM
 
   function settle({ frames }: Batch, outcomeOf: (index: number) => Outcome): void {
     for (const [index, { ticket, reference }] of frames.entries()) {
-      freeSlots.push(reference.slot);
+      if (reference.ring === undefined) freeSlots.push(reference.slot);
       ticket.settle(outcomeOf(index));
     }
   }

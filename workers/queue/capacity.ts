@@ -1,8 +1,12 @@
+import type { SourceMode } from '../../models/domain/frame';
 import { MAX_JOB_FRAMES } from '../wire/job';
 import type { WorkerHeartbeat } from '../wire/heartbeat';
 
 /** Batches an inference process should find waiting for it, the one in work included. */
 const BATCHES_PER_PROCESS = 2;
+
+/** Two jobs of so many are what one recording has out by default. */
+const RECORDED_JOB_FRAMES = 8;
 
 /** What of the workers is for one process that sends frames. */
 export interface Capacity {
@@ -13,8 +17,11 @@ export interface Capacity {
   readonly jobs: number;
   /** Frames it may have out at once. */
   readonly frames: number;
-  /** Most frames that one run of a detector takes. */
-  readonly maxBatch: number;
+  /**
+   * Most frames of a job. Live: what one run of a detector takes, since a frame is answered with its job. Recorded: enough for
+   * the processes of a worker together, since a job costs what it costs however large it is.
+   */
+  readonly jobFrames: Readonly<Record<SourceMode, number>>;
   /** True when every worker can open frame rings of this host. */
   readonly isLocal: boolean;
 }
@@ -24,7 +31,7 @@ export const NO_CAPACITY: Capacity = {
   processes: 0,
   jobs: 0,
   frames: 0,
-  maxBatch: 1,
+  jobFrames: { live: 1, recorded: 1 },
   isLocal: false,
 };
 
@@ -45,12 +52,14 @@ export function capacityOf(
   const processes = sum((worker) => worker.processes);
   const frames = sum((worker) => worker.processes * worker.maxBatch);
   const maxBatch = Math.min(MAX_JOB_FRAMES, Math.max(...serving.map((worker) => worker.maxBatch)));
+  const leastProcesses = Math.min(...serving.map((worker) => worker.processes));
+  const recorded = Math.max(maxBatch, Math.min(RECORDED_JOB_FRAMES, maxBatch * leastProcesses));
   return {
     workers: serving.length,
     processes,
     jobs: Math.ceil((processes * BATCHES_PER_PROCESS) / sharers),
-    frames: Math.max(maxBatch, Math.ceil((frames * BATCHES_PER_PROCESS) / sharers)),
-    maxBatch,
+    frames: Math.max(recorded, Math.ceil((frames * BATCHES_PER_PROCESS) / sharers)),
+    jobFrames: { live: maxBatch, recorded },
     isLocal: serving.every((worker) => worker.hostToken === hostToken),
   };
 }

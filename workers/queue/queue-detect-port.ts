@@ -162,10 +162,14 @@ export async function createQueueDetectPort(
     for (const mode of [nextMode, ...MODES.filter((other) => other !== nextMode)]) {
       const scheduler = schedulers[mode];
       const room = Math.min(capacity.frames, frameBudget) - outstanding.frames;
+      const jobFrames = Math.min(capacity.jobFrames[mode], room);
       while (scheduler.takeable > 0 && room > 0) {
+        // Every worker has something to do: a recording goes on being decoded until there is enough for a whole job.
+        const canWait = mode === 'recorded' && outstanding.jobs >= capacity.workers;
+        if (canWait && scheduler.takeable < jobFrames) break;
         // Eight frames and two idle processes make two batches of four.
-        const idle = Math.max(1, capacity.processes - outstanding.jobs);
-        const max = Math.min(capacity.maxBatch, room, Math.ceil(scheduler.takeable / idle));
+        const idle = (mode === 'live' ? capacity.processes : capacity.workers) - outstanding.jobs;
+        const max = Math.min(jobFrames, Math.ceil(scheduler.takeable / Math.max(1, idle)));
         const frames = outstanding.add(refuseMisfits(scheduler.takeBatch(max, clock.nowMs())));
         if (frames.length === 0) continue;
         nextMode = mode === 'live' ? 'recorded' : 'live';

@@ -1,12 +1,12 @@
 import type { DetectChannel, DetectPort } from '../../models/domain/detect-port';
-import type { FrameLease } from '../../models/domain/frame';
 import type { Outcome } from '../../models/domain/observation';
 import type { JobFrame } from '../wire/job';
+import type { Pixels } from './pixels';
 
 /** The detector's channels of all cameras of all producers. */
 export interface CameraChannels {
-  /** Hands a frame and its lease to the detector; never rejects. */
-  detect(producer: string, frame: JobFrame, lease: FrameLease): Promise<Outcome>;
+  /** Hands a frame and its pixels to the detector; never rejects. */
+  detect(producer: string, frame: JobFrame, pixels: Pixels): Promise<Outcome>;
 }
 
 /**
@@ -27,7 +27,7 @@ export function createCameraChannels(port: DetectPort, inFlight: number): Camera
   }
 
   return {
-    async detect(producer, frame, lease) {
+    async detect(producer, frame, pixels) {
       const { camera, epoch, seq, attempt, width, height, minScore, deadlineMs } = frame;
       const key = `${producer}/${camera}`;
       const taken = take(key, camera);
@@ -43,7 +43,7 @@ export function createCameraChannels(port: DetectPort, inFlight: number): Camera
           atMs: 0,
           source: { width, height },
         },
-        lease,
+        ...pixels,
         ...(minScore !== undefined && { minScore }),
         ...(deadlineMs !== undefined && { deadlineMs }),
         isAlone: attempt > 1,

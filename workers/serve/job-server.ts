@@ -23,7 +23,7 @@ export function createJobServer({ pixels, cameras, redisNowMs, isLeaving }: JobS
       frames.map(async (frame, index) => {
         const found = fetched[index]!;
         if ('kind' in found) return reply(frame, found.kind);
-        const outcome = await cameras.detect(producer, frame, found.lease);
+        const outcome = await cameras.detect(producer, frame, found);
         return reply(frame, kindOf(outcome), outcome);
       }),
     );
@@ -51,7 +51,9 @@ export function kindOf(outcome: Outcome): ReplyKind {
     case 'expired':
       return outcome.kind;
     case 'dropped':
-      return outcome.reason === 'overwritten' ? 'overwritten' : 'returned';
+      return outcome.reason === 'overwritten' || outcome.reason === 'unreachable'
+        ? outcome.reason
+        : 'returned';
     case 'failed':
       return outcome.code === 'worker_lost' ? 'lost' : 'refused';
   }

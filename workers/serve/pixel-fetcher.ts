@@ -1,61 +1,33 @@
-import type { FrameLease } from '../../models/domain/frame';
 import type { Keys } from '../../models/domain/keys';
 import type { RedisClient } from '../../models/support/redis';
-import type { JobFrame, PixelReference } from '../wire/job';
+import type { JobFrame } from '../wire/job';
 import type { ReplyKind } from '../wire/reply';
-import { createPixelBuffers, leaseOf } from './pixel-buffers';
+import { pixelsInRing, pixelsOf } from './pixels';
+import type { Pixels } from './pixels';
 import { REDIS_RETRY_MS, retryFor } from './retry-for';
-import type { RingCache } from './ring-cache';
 
 export interface PixelFetcherOptions {
   /** Fails fast while Redis is away. */
   readonly client: RedisClient;
   readonly keys: Keys;
-  readonly rings: RingCache;
   readonly frameBytes: number;
-  /** Buffers to keep for frames to come. */
-  readonly maxFreeBuffers: number;
 }
 
 /** A frame's pixels, or why there are none. */
-export type FetchedPixels =
-  | { readonly lease: FrameLease }
-  | { readonly kind: Extract<ReplyKind, 'missing' | 'overwritten' | 'unreachable'> };
+export type FetchedPixels = Pixels | { readonly kind: Extract<ReplyKind, 'missing'> };
 
-/** Brings pixels here from where a producer put them. */
+/** Brings pixels here from where a producer put them, or finds out where they are. */
 export interface PixelFetcher {
-  /** The pixels of each frame, in order; never rejects. Each can be had once. */
+  /** The pixels of each frame, in order; never rejects. Those in Redis can be had once. */
   fetch(producer: string, frames: readonly JobFrame[]): Promise<readonly FetchedPixels[]>;
   stats(): { readonly redisFrames: number; readonly shmFrames: number };
 }
 
-type ShmReference = Extract<PixelReference, { store: 'shm' }>;
-
 const MISSING: FetchedPixels = { kind: 'missing' };
 
-/** Reads from Redis, all frames of a job at once, and from the frame rings of this host. */
-export function createPixelFetcher(options: PixelFetcherOptions): PixelFetcher {
-  const { client, keys, rings, frameBytes, maxFreeBuffers } = options;
-  const buffers = createPixelBuffers(frameBytes, maxFreeBuffers);
+/** Reads from Redis, all frames of a job at once; what is in a ring of this host is left to the inference processes. */
+export function createPixelFetcher({ client, keys, frameBytes }: PixelFetcherOptions): PixelFetcher {
   const counts = { redisFrames: 0, shmFrames: 0 };
-
-  function fromRing({ ring, slot, generation }: ShmReference): FetchedPixels {
-    const reader = rings.get(ring);
-    if (reader === undefined) return { kind: 'unreachable' };
-    const lease = buffers.take();
-    try {
-      if (reader.read({ slot, generation, length: frameBytes }, lease.pixels)) {
-        counts.shmFrames++;
-        return { lease };
-      }
-      lease.release();
-      return { kind: 'overwritten' };
-    } catch {
-      // A slot that this ring does not have, or a file that cannot be read: no frame will come of it.
-      lease.release();
-      return { kind: 'unreachable' };
-    }
-  }
 
   async function takeFromRedis(producer: string, numbers: readonly number[]): Promise<FetchedPixels[]> {
     const pipeline = client.pipeline();
@@ -66,7 +38,7 @@ export function createPixelFetcher(options: PixelFetcherOptions): PixelFetcher {
       if (error !== null) throw error;
       if (!Buffer.isBuffer(pixels) || pixels.length !== frameBytes) return MISSING;
       counts.redisFrames++;
-      return { lease: leaseOf(pixels) };
+      return pixelsOf(pixels);
     });
   }
 
@@ -81,9 +53,12 @@ export function createPixelFetcher(options: PixelFetcherOptions): PixelFetcher {
               numbers.map(() => MISSING),
             );
       let next = 0;
-      return frames.map(({ pixels }) =>
-        pixels.store === 'shm' ? fromRing(pixels) : (fromRedis[next++] ?? MISSING),
-      );
+      return frames.map(({ pixels }) => {
+        if (pixels.store === 'redis') return fromRedis[next++] ?? MISSING;
+        counts.shmFrames++;
+        const { ring, slot, generation } = pixels;
+        return pixelsInRing({ ringId: ring, slot, generation });
+      });
     },
     stats: () => ({ ...counts }),
   };

@@ -15,7 +15,6 @@ import { createJobServer } from './job-server';
 import { createPixelFetcher } from './pixel-fetcher';
 import { createReplyWriter } from './reply-writer';
 import { REDIS_RETRY_MS } from './retry-for';
-import { createRingCache } from './ring-cache';
 import type { QueueWorker, QueueWorkerOptions, WorkerStats } from './serve-types';
 
 export interface ServingParts {
@@ -38,7 +37,6 @@ const DRAIN_TIMEOUT_MS = 20_000;
 const LET_GO_MS = 3000;
 
 const POLL_MS = 20;
-const SWEEP_MS = 10_000;
 
 /** Fetches and answers jobs with a pool that is warm, over connections that are ready; both are closed with the worker. */
 export function startServing({ options, clock, keys, connections, pool }: ServingParts): Serving {
@@ -60,9 +58,7 @@ export function startServing({ options, clock, keys, connections, pool }: Servin
 
   const reportQueueError = createErrorReporter(name, (error) => onEvent?.({ kind: 'queue_error', error }));
 
-  const rings = createRingCache({ frameBytes, clock });
-  const sweeping = setInterval(() => rings.sweep(), SWEEP_MS);
-  const pixels = createPixelFetcher({ client: commands, keys, rings, frameBytes, maxFreeBuffers: credits });
+  const pixels = createPixelFetcher({ client: commands, keys, frameBytes });
   const answer = createReplyWriter({
     ...{ client: commands, name, keys, worker: id, labels: detector.labels },
     onLost(producer, frames, error) {
@@ -138,8 +134,6 @@ export function startServing({ options, clock, keys, connections, pool }: Servin
     }
     await letGo();
     await announcer.close();
-    clearInterval(sweeping);
-    rings.close();
     connections.close();
     await pool.close();
   }

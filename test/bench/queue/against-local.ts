@@ -58,6 +58,13 @@ function print(rounds: readonly Round[]): void {
       ['CPU ms a frame of all processes, local', of(({ local }) => cpuOf(local))],
       ['CPU ms a frame of all processes, queue', of(({ queue }) => cpuOf(queue))],
       ['  added by the queue (budget 1)', of(({ local, queue }) => cpuOf(queue) - cpuOf(local))],
+      [
+        '  of it in the processes that the queue is made of',
+        of(({ local, queue }) => {
+          const { main, worker, redis } = queue.cpuMsPerFrame;
+          return main + worker + redis - local.cpuMsPerFrame.main;
+        }),
+      ],
       ...PARTS.map((part) => [
         `  ${part}, local / queue`,
         `${of(({ local }) => local.cpuMsPerFrame[part])} / ${of(({ queue }) => queue.cpuMsPerFrame[part])}`,

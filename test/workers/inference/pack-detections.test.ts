@@ -14,7 +14,9 @@ const detection = fc.record({
 });
 const outcome: fc.Arbitrary<InferenceOutcome> = fc.oneof(
   fc.record({ kind: fc.constant('detected' as const), detections: fc.array(detection) }),
-  fc.constant({ kind: 'dropped' as const, reason: 'overwritten' as const }),
+  fc
+    .constantFrom('overwritten' as const, 'unreachable' as const)
+    .map((reason) => ({ kind: 'dropped' as const, reason })),
 );
 
 describe('packDetections and unpackDetections', () => {

@@ -37,7 +37,7 @@ describe('the protocol of inference processes', () => {
     undefined,
     { kind: 'ready' },
     { kind: 'failed', code: 'no_such_code', message: '' },
-    { kind: 'result', id: 0, packed: { ...packed, counts: [-2] }, timings },
+    { kind: 'result', id: 0, packed: { ...packed, counts: [-3] }, timings },
     { kind: 'result', id: 0, packed: { ...packed, values: [1, 2] }, timings },
     { kind: 'result', id: 0, packed, timings: { ...timings, runMs: -1 } },
   ])('refuses the reply %j', (message) => {

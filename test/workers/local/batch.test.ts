@@ -66,6 +66,23 @@ describe('createBatchMaker', () => {
     expect(tickets.flatMap(({ outcomes }) => outcomes)).toEqual([]);
   });
 
+  it('leaves a frame where it is that lies in another ring, and takes no slot for it', () => {
+    const maker = createMaker();
+    const inRing = { ringId: 'sightline-other', slot: 7, generation: 9 };
+    const elsewhere = Array.from({ length: 5 }, (_, seq) => {
+      const made = ticket(seq);
+      return { ...made, frame: { ...made.frame, inRing } };
+    });
+    const batch = maker.make(elsewhere)!;
+    expect(batch.frames[4]!.reference).toEqual({
+      ...{ ring: 'sightline-other', slot: 7, generation: 9, length: FRAME_BYTES },
+      source: { width: 40, height: 30 },
+    });
+    maker.settle(batch, () => ({ kind: 'dropped', reason: 'unreachable' }));
+    expect(maker.make([ticket(0), ticket(1), ticket(2)])?.frames).toHaveLength(3);
+    expect(refused).toEqual([]);
+  });
+
   it('uses slots again once their frames are settled', () => {
     const maker = createMaker();
     for (let round = 0; round < 5; round++) {

@@ -15,7 +15,14 @@ describe('capacityOf', () => {
   it('is two batches for each inference process, of which at least one job is for every producer', () => {
     const workers = [worker(), worker({ processes: 1, maxBatch: 8 })];
     expect(capacityOf(workers, 1, HERE)).toEqual({
-      ...{ workers: 2, processes: 3, jobs: 6, frames: 32, maxBatch: 8, isLocal: true },
+      ...{
+        workers: 2,
+        processes: 3,
+        jobs: 6,
+        frames: 32,
+        jobFrames: { live: 8, recorded: 8 },
+        isLocal: true,
+      },
     });
     expect(capacityOf(workers, 4, HERE)).toMatchObject({ jobs: 2, frames: 8 });
     expect(capacityOf(workers, 100, HERE)).toMatchObject({ jobs: 1, frames: 8 });
@@ -28,6 +35,14 @@ describe('capacityOf', () => {
       workers: 1,
       jobs: 4,
     });
+  });
+
+  it('makes jobs of recordings large enough for the processes of the smallest worker, up to eight frames', () => {
+    const jobFrames = (...workers: WorkerHeartbeat[]) => capacityOf(workers, 1, HERE).jobFrames;
+    expect(jobFrames(worker())).toEqual({ live: 4, recorded: 8 });
+    expect(jobFrames(worker({ processes: 16 }))).toEqual({ live: 4, recorded: 8 });
+    expect(jobFrames(worker({ processes: 16 }), worker({ processes: 1 }))).toEqual({ live: 4, recorded: 4 });
+    expect(jobFrames(worker({ processes: 1, maxBatch: 16 }))).toEqual({ live: 16, recorded: 16 });
   });
 
   it('is local only while every worker that serves is', () => {

@@ -4,7 +4,7 @@ import type { Outcome } from '../../../models/domain/observation';
 import { createCreditScheduler } from '../../../workers/dispatch/credit-scheduler';
 import { createDetectChannel } from '../../../workers/dispatch/detect-channel';
 import { createCameraChannels } from '../../../workers/serve/camera-channels';
-import { leaseOf } from '../../../workers/serve/pixel-buffers';
+import { pixelsOf } from '../../../workers/serve/pixels';
 import { jobFrame } from './worker-fixture';
 
 const EMPTY: Outcome = { kind: 'detected', detections: [] };
@@ -27,31 +27,31 @@ describe('createCameraChannels', () => {
     return { cameras: createCameraChannels(port, 8), opened, take };
   }
 
-  const lease = leaseOf(new Uint8Array(6));
+  const pixels = pixelsOf(new Uint8Array(6));
 
   it('opens a channel with the first frame of a camera, and another after its last', async () => {
     const { cameras, opened, take } = start();
-    const both = [0, 1].map((seq) => cameras.detect('p', jobFrame(seq, REDIS, { from: 'a' }), lease));
+    const both = [0, 1].map((seq) => cameras.detect('p', jobFrame(seq, REDIS, { from: 'a' }), pixels));
     expect(opened).toEqual(['a']);
     for (const ticket of take(8)) ticket.settle(EMPTY);
     expect(await Promise.all(both)).toEqual([EMPTY, EMPTY]);
-    void cameras.detect('p', jobFrame(2, REDIS, { from: 'a' }), lease);
+    void cameras.detect('p', jobFrame(2, REDIS, { from: 'a' }), pixels);
     expect(opened).toEqual(['a', 'a']);
   });
 
   it('takes turns between cameras, and between cameras of one name of two producers', () => {
     const { cameras, take } = start();
-    for (const seq of [0, 1, 2]) void cameras.detect('p', jobFrame(seq, REDIS, { from: 'a' }), lease);
-    void cameras.detect('p', jobFrame(10, REDIS, { from: 'b' }), lease);
-    void cameras.detect('q', jobFrame(20, REDIS, { from: 'a' }), lease);
+    for (const seq of [0, 1, 2]) void cameras.detect('p', jobFrame(seq, REDIS, { from: 'a' }), pixels);
+    void cameras.detect('p', jobFrame(10, REDIS, { from: 'b' }), pixels);
+    void cameras.detect('q', jobFrame(20, REDIS, { from: 'a' }), pixels);
     expect(take(3).map((ticket) => ticket.frame.info.seq)).toEqual([0, 10, 20]);
   });
 
   it('hands on deadline, least score and suspicion', async () => {
     const { cameras, take } = start();
-    const late = cameras.detect('p', jobFrame(0, REDIS, { from: 'a', deadlineMs: 99 }), lease);
-    void cameras.detect('p', jobFrame(1, REDIS, { from: 'b', attempt: 2, minScore: 0.5 }), lease);
-    void cameras.detect('p', jobFrame(2, REDIS, { from: 'c' }), lease);
+    const late = cameras.detect('p', jobFrame(0, REDIS, { from: 'a', deadlineMs: 99 }), pixels);
+    void cameras.detect('p', jobFrame(1, REDIS, { from: 'b', attempt: 2, minScore: 0.5 }), pixels);
+    void cameras.detect('p', jobFrame(2, REDIS, { from: 'c' }), pixels);
     const [ticket, ...others] = take(8, 100);
     expect(await late).toEqual({ kind: 'expired' });
     expect(others).toEqual([]);

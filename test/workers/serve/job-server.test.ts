@@ -1,13 +1,13 @@
 import type { Outcome } from '../../../models/domain/observation';
 import { createJobServer, kindOf } from '../../../workers/serve/job-server';
-import { leaseOf } from '../../../workers/serve/pixel-buffers';
+import { pixelsOf } from '../../../workers/serve/pixels';
 import type { FetchedPixels } from '../../../workers/serve/pixel-fetcher';
 import { jobFrame } from './worker-fixture';
 
 describe('createJobServer', () => {
   const fetched: Record<number, FetchedPixels> = {
     1: { kind: 'missing' },
-    3: { lease: leaseOf(new Uint8Array(6)) },
+    3: pixelsOf(new Uint8Array(6)),
   };
 
   function start(isLeaving = false) {
@@ -54,6 +54,7 @@ describe('createJobServer', () => {
     [{ kind: 'detected', detections: [] }, 'detected'],
     [{ kind: 'expired' }, 'expired'],
     [{ kind: 'dropped', reason: 'overwritten' }, 'overwritten'],
+    [{ kind: 'dropped', reason: 'unreachable' }, 'unreachable'],
     [{ kind: 'dropped', reason: 'stopped' }, 'returned'],
     [{ kind: 'failed', code: 'worker_lost' }, 'lost'],
     [{ kind: 'failed', code: 'inference' }, 'refused'],

@@ -1,6 +1,6 @@
 import type { Clock } from '../../models/domain/clock';
-import { openRingReader } from '../frames/ring-reader';
-import type { RingReader } from '../frames/ring-reader';
+import { openRingReader } from './ring-reader';
+import type { RingReader } from './ring-reader';
 
 export interface RingCacheOptions {
   readonly frameBytes: number;

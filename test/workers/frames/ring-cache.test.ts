@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readlinkSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { createShmRing } from '../../../workers/frames/shm-ring';
-import { createRingCache } from '../../../workers/serve/ring-cache';
+import { createRingCache } from '../../../workers/frames/ring-cache';
 import { tempFolder } from '../../support/temp-folder';
 
 const FRAME_BYTES = 96;
