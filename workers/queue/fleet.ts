@@ -5,8 +5,8 @@ import type { RedisClient } from '../../models/support/redis';
 import {
   HEARTBEAT_FORGET_MS,
   HEARTBEAT_INTERVAL_MS,
-  HEARTBEAT_TTL_MS,
-  atMsOf,
+  isAlive,
+  isForgotten,
   parseProducerHeartbeat,
   parseWorkerHeartbeat,
 } from '../wire/heartbeat';
@@ -63,9 +63,7 @@ export function createFleet(options: FleetOptions): Fleet {
   async function readHash(key: string): Promise<Record<string, string>> {
     const fields = await client.hgetall(key);
     const nowMs = redisNowMs();
-    const forgotten = Object.entries(fields).flatMap(([id, text]) =>
-      nowMs - atMsOf(text) > HEARTBEAT_FORGET_MS ? [id] : [],
-    );
+    const forgotten = Object.entries(fields).flatMap(([id, text]) => (isForgotten(text, nowMs) ? [id] : []));
     if (forgotten.length > 0) await client.hdel(key, ...forgotten);
     return fields;
   }
@@ -105,7 +103,7 @@ export function createFleet(options: FleetOptions): Fleet {
     const nowMs = redisNowMs();
     return texts.flatMap((text) => {
       const heartbeat = parse(text);
-      return heartbeat !== undefined && nowMs - heartbeat.atMs < HEARTBEAT_TTL_MS ? [heartbeat] : [];
+      return heartbeat !== undefined && isAlive(heartbeat, nowMs) ? [heartbeat] : [];
     });
   }
 

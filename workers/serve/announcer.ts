@@ -5,7 +5,7 @@ import type { Keys } from '../../models/domain/keys';
 import type { Manifest } from '../../models/efficientvit/manifest';
 import type { RedisClient } from '../../models/support/redis';
 import { hostToken } from '../frames/host-token';
-import { HEARTBEAT_FORGET_MS, HEARTBEAT_INTERVAL_MS, atMsOf } from '../wire/heartbeat';
+import { HEARTBEAT_FORGET_MS, HEARTBEAT_INTERVAL_MS, isForgotten } from '../wire/heartbeat';
 import type { WorkerHeartbeat } from '../wire/heartbeat';
 import { PROTOCOL } from '../wire/job';
 
@@ -99,9 +99,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   async function removeForgotten(): Promise<void> {
     const workers = await client.hgetall(keys.workers);
     const nowMs = redisNowMs();
-    const forgotten = Object.entries(workers).flatMap(([id, text]) =>
-      nowMs - atMsOf(text) > HEARTBEAT_FORGET_MS ? [id] : [],
-    );
+    const forgotten = Object.entries(workers).flatMap(([id, text]) => (isForgotten(text, nowMs) ? [id] : []));
     if (forgotten.length > 0) await client.hdel(keys.workers, ...forgotten);
   }
 

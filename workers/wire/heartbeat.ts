@@ -68,12 +68,17 @@ function parse<T>(schema: z.ZodType<T>, text: string): T | undefined {
   }
 }
 
-/** The time in a heartbeat of whatever version; 0 where there is none, so that the field is removed. */
-export function atMsOf(text: string): number {
+/** True for a heartbeat of now; one of the future comes from a clock that nobody else goes by. */
+export function isAlive({ atMs }: { readonly atMs: number }, nowMs: number): boolean {
+  return Math.abs(nowMs - atMs) < HEARTBEAT_TTL_MS;
+}
+
+/** True for a field of a hash of heartbeats, of whatever version, that is to be removed. */
+export function isForgotten(text: string, nowMs: number): boolean {
   try {
     const { atMs } = JSON.parse(text) as { atMs?: unknown };
-    return typeof atMs === 'number' ? atMs : 0;
+    return typeof atMs !== 'number' || Math.abs(nowMs - atMs) > HEARTBEAT_FORGET_MS;
   } catch {
-    return 0;
+    return true;
   }
 }
