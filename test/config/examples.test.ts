@@ -19,6 +19,7 @@ describe('the examples', () => {
       'four-cameras.yaml',
       'one-rtsp-camera.yaml',
       'redis-events.yaml',
+      'shared-cameras.yaml',
     ]);
   });
 

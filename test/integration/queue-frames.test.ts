@@ -110,6 +110,21 @@ describe('a queue of frames', () => {
     expect(worker.child.exitCode).toBeNull();
   });
 
+  it('keeps the picture of such a frame when it is asked to', async () => {
+    const manifest = copyModel(folder, { kind: 'crash', afterFrames: 0, firstByte: 254 });
+    await lab.startWorker(redis.url, ['--model', manifest]);
+    const detector = toDetectorInfo(await loadManifest(manifest));
+    const port = await lab.startPort(redis.url, { detector, keepsDeadPixels: true });
+    await client.del(keys.deadFrames);
+    expect(await createFrameSender(port).send(254)).toEqual({ kind: 'failed', code: 'poison' });
+    const [entry] = await waitFor(
+      async () => nonEmpty(await client.xrangeBuffer(keys.deadFrames, '-', '+')),
+      { what: 'the dead frame' },
+    );
+    const pixels = entry![1][entry![1].findIndex((field) => field.toString() === 'pixels') + 1]!;
+    expect([pixels.length, pixels[0]]).toEqual([(416 * 256 * 3) / 2, 254]);
+  });
+
   it('keeps deadlines between hosts whose clocks are ten seconds apart', async () => {
     for (const skewMs of [10_000, -10_000]) {
       const skew = join(__dirname, '../support/skewed-clock.cjs');
