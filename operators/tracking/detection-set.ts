@@ -19,6 +19,9 @@ export interface DetectionSetOptions {
 /** Beyond any picture; keeps products of four coordinates finite. */
 const MAX_COORDINATE_PX = 1e7;
 
+/** No object: sides so small that their squares, by which noise is scaled, are no numbers to divide by. */
+const MIN_SIDE_PX = 1e-3;
+
 /**
  * The usable detections of a frame, best score first. The order is total, so the order they were given in cannot matter;
  * empty, inverted and non-finite boxes and scores below `lowScore` are left out, and so are duplicates across classes.
@@ -47,8 +50,8 @@ function isUsable({ score, box: [x1, y1, x2, y2] }: Detection, lowScore: number)
   return (
     score >= lowScore &&
     score < Infinity &&
-    x2 > x1 &&
-    y2 > y1 &&
+    x2 - x1 >= MIN_SIDE_PX &&
+    y2 - y1 >= MIN_SIDE_PX &&
     x1 > -MAX_COORDINATE_PX &&
     y1 > -MAX_COORDINATE_PX &&
     x2 < MAX_COORDINATE_PX &&

@@ -17,6 +17,7 @@ describe('createDetectionSet', () => {
 
   it.each<[string, Partial<Detection>]>([
     ['an empty box', { box: [10, 10, 10, 20] }],
+    ['a box of next to no size', { box: [0, -5e-324, 5e-324, 0] }],
     ['an inverted box', { box: [20, 10, 10, 20] }],
     ['a box that is not a number', { box: [NaN, 0, 10, 20] }],
     ['an endless box', { box: [0, 0, Infinity, 20] }],

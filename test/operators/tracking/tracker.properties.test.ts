@@ -129,6 +129,13 @@ describe('for every scene the tracker', () => {
     );
   });
 
+  it('gives finite numbers for a box of next to no size that is not looked at for long', () => {
+    const tiny: Detection = { label: '', score: 0.42, box: [0, -5e-324, 5e-324, 0] };
+    const frames: Scene = [[tiny], ...Array.from({ length: 35 }, () => 'unobserved' as const), [], []];
+    for (const { tracks } of play(frames))
+      for (const track of tracks) expect(numbersOf(track).every(Number.isFinite)).toBe(true);
+  });
+
   it('sees the same in a picture moved by whole pixels', () => {
     const offset = fc.integer({ min: -2000, max: 2000 });
     fc.assert(
