@@ -1,6 +1,7 @@
 import { startRedisServer } from '../support/redis-server';
 import type { RedisServer } from '../support/redis-server';
 import { CLIP, CLIP_FRAMES, LIVE_CLIP, createQueueLab } from '../support/queue-lab';
+import { createFrameSender } from '../support/sent-frames';
 import { tempFolder } from '../support/temp-folder';
 import { waitFor } from '../support/wait-for';
 
@@ -82,4 +83,16 @@ describe('a queue whose Redis fails', () => {
       expect(frames.received).toBe(frames.detected + leftOut);
     },
   );
+
+  it('goes on with a Redis that was silent when the first job was to be sent', async () => {
+    await lab.startWorker(redis.url);
+    const port = await lab.startPort(redis.url);
+    await waitFor(() => port.stats().capacity.workers === 1, { what: 'the worker' });
+    redis.freeze();
+    const outcome = createFrameSender(port).send();
+    await waitFor(() => lab.events.some(({ kind }) => kind === 'redis_away'), { what: 'the fault' });
+    redis.thaw();
+    expect(await outcome).toMatchObject({ kind: 'detected' });
+    expect(port.stats()).toMatchObject({ inFlight: 0, jobs: 0 });
+  });
 });

@@ -29,40 +29,52 @@ const EVENTS_KEPT = 10;
 
 /** Queues over one connection that fails fast; nothing is sent before the first job. */
 export function createJobSender({ client, keys, sha256, onError }: JobSenderOptions): JobSender {
-  const queues = new Map<SourceMode, Queue>();
+  const queues = new Map<SourceMode, Promise<Queue>>();
 
-  function queueOf(mode: SourceMode): Queue {
-    let queue = queues.get(mode);
-    if (queue === undefined) {
-      queue = new Queue(keys.queue(sha256, PROTOCOL, mode), {
-        connection: client,
-        prefix: keys.queuePrefix,
-        streams: { events: { maxLen: EVENTS_KEPT } },
-        defaultJobOptions: { attempts: 1, removeOnComplete: { count: 0 }, removeOnFail: { count: 100 } },
-      });
-      queue.on('error', onError);
-      queues.set(mode, queue);
+  async function openQueue(mode: SourceMode): Promise<Queue> {
+    const queue = new Queue(keys.queue(sha256, PROTOCOL, mode), {
+      connection: client,
+      prefix: keys.queuePrefix,
+      streams: { events: { maxLen: EVENTS_KEPT } },
+      defaultJobOptions: { attempts: 1, removeOnComplete: { count: 0 }, removeOnFail: { count: 100 } },
+    });
+    queue.on('error', onError);
+    try {
+      await queue.waitUntilReady();
+      return queue;
+    } catch (error) {
+      // A queue of BullMQ 6.7 that could not begin, as with a Redis that was silent just then, never can: the next try makes another.
+      queues.delete(mode);
+      queue.close().catch(() => undefined);
+      throw error;
     }
+  }
+
+  function queueOf(mode: SourceMode): Promise<Queue> {
+    const queue = queues.get(mode) ?? openQueue(mode);
+    queues.set(mode, queue);
     return queue;
   }
 
   return {
     async add(mode, id, job) {
-      await queueOf(mode).add(JOB_NAME, job, { jobId: id });
+      const queue = await queueOf(mode);
+      await queue.add(JOB_NAME, job, { jobId: id });
     },
     remove(mode, id) {
       // A job that a worker has locked cannot be removed, and need not be: its answer will be ignored.
       queueOf(mode)
-        .remove(id)
+        .then((queue) => queue.remove(id))
         .catch(() => undefined);
     },
     async stateOf(mode, id) {
-      const state = await queueOf(mode).getJobState(id);
+      const queue = await queueOf(mode);
+      const state = await queue.getJobState(id);
       if (state === 'active' || state === 'failed') return 'begun';
       return state === 'unknown' || state === 'completed' ? 'gone' : 'waiting';
     },
     async close() {
-      await Promise.allSettled([...queues.values()].map((queue) => queue.close()));
+      await Promise.allSettled([...queues.values()].map(async (queue) => (await queue).close()));
     },
   };
 }
