@@ -1,3 +1,5 @@
+import { systemClock } from '../models/domain/clock';
+import { atMostEvery } from '../models/support/at-most-every';
 import { parseRedisUrl, redisName } from '../models/support/redis-url';
 import type { QueueEvent } from '../workers/queue/queue-types';
 import type { Telemetry } from './telemetry';
@@ -8,6 +10,8 @@ export interface QueueReportOptions {
   readonly namespace: string;
 }
 
+const REPEAT_MS = 10_000;
+
 /** Tells people what happens between this process and the workers, and what they can do about it. */
 export function reportQueue(
   telemetry: Telemetry,
@@ -16,6 +20,8 @@ export function reportQueue(
   const address = parseRedisUrl(url);
   const name = address === undefined ? 'redis' : redisName(address);
   const settings = namespace === 'sightline' ? '' : ` --namespace ${namespace}`;
+  // Whoever writes to Redis may write much.
+  const tellBadReply = atMostEvery(REPEAT_MS, systemClock, (text: string) => telemetry.warning(text));
   return (event) => {
     switch (event.kind) {
       case 'no_worker': {
@@ -44,7 +50,7 @@ export function reportQueue(
         );
         break;
       case 'bad_reply':
-        telemetry.warning(`answers of workers: ${event.error.message}`);
+        tellBadReply(`answers of workers: ${event.error.message}`);
     }
   };
 }

@@ -1,4 +1,5 @@
 import type { Config, EventsConfig } from '../config/schema';
+import type { PipelineError } from '../models/domain/errors';
 import type { EventSink } from '../models/domain/event-sink';
 import { createJsonlSink } from '../operators/sinks/jsonl-events';
 import { createRedisSink } from '../operators/sinks/redis-events';
@@ -13,12 +14,20 @@ export interface SinkContext {
   readonly onSuperseded: (camera: string, count: number) => void;
 }
 
+export interface OpenSinksOptions {
+  readonly context?: SinkContext;
+  /** A sink cannot write for now, and tries again. */
+  readonly onTrouble?: (error: PipelineError) => void;
+}
+
 /** Opens every sink of a configuration, or none: rejects with the first error after closing those already open. */
 export async function openSinks(
   { events, namespace }: Pick<Config, 'events' | 'namespace'>,
-  context?: SinkContext,
+  { context, onTrouble }: OpenSinksOptions = {},
 ): Promise<EventSink[]> {
-  const openings = await Promise.allSettled(events.map((config) => openSink(config, namespace, context)));
+  const openings = await Promise.allSettled(
+    events.map((config) => openSink(config, namespace, context, onTrouble)),
+  );
   const sinks = openings.flatMap((opening) => (opening.status === 'fulfilled' ? [opening.value] : []));
   const failure = openings.find((opening) => opening.status === 'rejected');
   if (failure === undefined) return sinks.map((sink) => guarded(sink, context));
@@ -30,6 +39,7 @@ function openSink(
   config: EventsConfig,
   namespace: string,
   context: SinkContext | undefined,
+  onTrouble: OpenSinksOptions['onTrouble'],
 ): Promise<EventSink> {
   switch (config.type) {
     case 'jsonl':
@@ -39,6 +49,7 @@ function openSink(
         url: config.url,
         maxLen: config.maxLen,
         namespace,
+        ...(onTrouble !== undefined && { onTrouble }),
         ...(context !== undefined && { fenceOf: context.fenceOf, onSuperseded: context.onSuperseded }),
       });
   }

@@ -134,7 +134,7 @@ export function createTelemetry(log: Logger): Telemetry {
     cameraMoved(camera, where) {
       moves.inc({ where });
       if (where === 'lost') log.warn({ camera }, 'another process may run it by now: stopped here');
-      else log.info({ camera }, where === 'here' ? 'runs here now' : 'given to another process');
+      else log.info({ camera }, where === 'here' ? 'runs here now' : 'given back');
     },
     eventsSuperseded: (camera, count) => superseded.inc({ camera }, count),
     watchLedger(camera, ledger) {

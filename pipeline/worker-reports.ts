@@ -1,9 +1,15 @@
+import { systemClock } from '../models/domain/clock';
+import { atMostEvery } from '../models/support/at-most-every';
 import type { WorkerEvent } from '../workers/serve/serve-types';
 import type { Telemetry } from './telemetry';
+
+const REPEAT_MS = 1000;
 
 /** Tells people what happens in a worker. */
 export function reportWorker(telemetry: Telemetry): (event: WorkerEvent) => void {
   let isProviderTold = false;
+  // Whoever writes to Redis may write much; each is counted.
+  const tellRefusal = atMostEvery(REPEAT_MS, systemClock, (text: string) => telemetry.warning(text));
   return (event) => {
     switch (event.kind) {
       case 'process_ready':
@@ -26,7 +32,7 @@ export function reportWorker(telemetry: Telemetry): (event: WorkerEvent) => void
         telemetry.warning('Redis is back: going on');
         break;
       case 'job_refused':
-        telemetry.warning(`${event.mode} job ${event.jobId.slice(0, 80)}: ${event.error.message}`);
+        tellRefusal(`${event.mode} job ${event.jobId.slice(0, 80)}: ${event.error.message}`);
         break;
       case 'reply_lost':
         telemetry.warning(`${event.frames} answers to ${event.producer}: ${event.error.message}`);

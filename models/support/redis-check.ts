@@ -1,4 +1,5 @@
-import { PipelineError } from '../domain/errors';
+import type { Redis } from 'ioredis';
+import { PipelineError, toError } from '../domain/errors';
 import { mastersOf, nodeName } from './redis-client';
 import type { RedisClient } from './redis-client';
 import { toRedisError } from './redis-errors';
@@ -29,6 +30,7 @@ export async function checkRedis(client: RedisClient, name: string): Promise<Red
     masters.map(async (master) => {
       const where = masters.length === 1 ? name : `${name} (${nodeName(master)})`;
       try {
+        await selectDatabase(master, where);
         return readRedisFacts(`${await master.info('server')}\n${await master.info('memory')}`, where);
       } catch (error) {
         throw error instanceof PipelineError ? error : toRedisError(error, where);
@@ -38,6 +40,18 @@ export async function checkRedis(client: RedisClient, name: string): Promise<Red
   const [oldest] = facts.map(({ version }) => version).sort(compareVersions);
   const isTold = facts.every(({ maxmemoryPolicy }) => maxmemoryPolicy !== 'unknown');
   return { version: oldest!, maxmemoryPolicy: isTold ? 'noeviction' : 'unknown' };
+}
+
+/** ioredis 6 goes on in database 0, perhaps another installation's, where the one asked for does not exist. */
+async function selectDatabase(master: Redis, where: string): Promise<void> {
+  const { db = 0 } = master.options;
+  if (db === 0) return;
+  try {
+    await master.select(db);
+  } catch (error) {
+    if (!/DB index/i.test(toError(error).message)) throw error;
+    throw new PipelineError('config', `${where}: expected database ${db} to exist, got none`);
+  }
 }
 
 /** What `INFO` tells of one server. Throws a PipelineError `config` when it must not be trusted. */

@@ -100,13 +100,26 @@ function sharedOptions(
   } satisfies ClientOptions;
 }
 
-/** A master that became a replica refuses writes: what takes its place is found by connecting again. */
+/** Refusals that follow each other within this are of one server that stays a replica. */
+const READONLY_STREAK_MS = 3000;
+
+/**
+ * A master that became a replica refuses writes: what takes its place is found by connecting again, with growing delays, since
+ * each connection counts as a success to ioredis.
+ */
 function singleOptions({ role }: RedisOptions) {
+  let streak = 0;
+  let refusedMs = -Infinity;
+  const isRefused = () => performance.now() - refusedMs < READONLY_STREAK_MS;
   return {
-    retryStrategy: retryDelayMs,
+    retryStrategy: (attempt: number) => retryDelayMs(Math.max(attempt, isRefused() ? streak : 1)),
     enableOfflineQueue: role === 'consumer',
-    reconnectOnError: (error: Error) =>
-      /^READONLY |-READONLY /.test(error.message) && (role === 'consumer' ? 2 : 1),
+    reconnectOnError(error: Error) {
+      if (!/^READONLY |-READONLY /.test(error.message)) return false;
+      streak = isRefused() ? streak + 1 : 1;
+      refusedMs = performance.now();
+      return role === 'consumer' ? 2 : 1;
+    },
   } satisfies ClientOptions;
 }
 

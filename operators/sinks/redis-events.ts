@@ -37,12 +37,17 @@ export interface RedisSinkOptions extends Pick<RedisOptions, 'url' | 'tls' | 're
   readonly fenceOf?: (camera: string) => number | undefined;
   /** So many events of the camera were not appended, since another process has its lease: they went to the `late` stream. */
   readonly onSuperseded?: (camera: string, count: number) => void;
+  /** Redis answers, but does not take events for now. */
+  readonly onTrouble?: (error: PipelineError) => void;
 }
 
 const BATCH_EVENTS = 500;
 
 /** Redis does nothing else while it appends: larger batches go in parts. */
 const MAX_APPEND_LENGTH = 1024 * 1024;
+
+/** The same trouble is told of so often at most. */
+const TROUBLE_REPEAT_MS = 10_000;
 
 /** Redis forgets a writer by itself: to have it forgotten sooner is worth a short wait. */
 const FORGET_TIMEOUT_MS = 1000;
@@ -63,7 +68,7 @@ const FORGET_TIMEOUT_MS = 1000;
  */
 export async function createRedisSink(options: RedisSinkOptions): Promise<EventSink> {
   const { namespace, maxPending = 10_000, connectTimeoutMs = 5000, drainTimeoutMs = 5000 } = options;
-  const { maxLen, maxAgeMs, fenceOf, onSuperseded } = options;
+  const { maxLen, maxAgeMs, fenceOf, onSuperseded, onTrouble } = options;
   if (maxAgeMs !== undefined && !(maxAgeMs > 0)) {
     throw new RangeError(`maxAgeMs: expected more than 0, got ${maxAgeMs}`);
   }
@@ -80,6 +85,14 @@ export async function createRedisSink(options: RedisSinkOptions): Promise<EventS
   }
   const appender = createAppender({ client, keys, writer: randomUUID(), maxLen, maxAgeMs });
   let batches = 0;
+  let toldMs = -Infinity;
+
+  /** Redis answers and does not take the batch, as when it is full. */
+  function tellTrouble(error: PipelineError): void {
+    if (performance.now() - toldMs < TROUBLE_REPEAT_MS) return;
+    toldMs = performance.now();
+    onTrouble?.(error);
+  }
 
   async function appendUntilWritten(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
     const batch = ++batches;
@@ -90,6 +103,7 @@ export async function createRedisSink(options: RedisSinkOptions): Promise<EventS
       } catch (error) {
         const refusal = refusalIn(error);
         if (refusal !== undefined) throw toSinkError(toRedisError(refusal, name));
+        if (client.status === 'ready') tellTrouble(toRedisError(error, name));
         await untilWorthTrying(client, name, attempt, signal);
         continue;
       }

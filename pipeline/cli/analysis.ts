@@ -13,7 +13,7 @@ import { createPipeline } from '../pipeline';
 import type { CameraRun, Pipeline } from '../pipeline';
 import { checkReadableFile } from '../inputs';
 import { openSinks } from '../sinks';
-import type { SinkContext } from '../sinks';
+import type { OpenSinksOptions, SinkContext } from '../sinks';
 import type { Telemetry } from '../telemetry';
 import { probeMedia } from '../probe-media';
 import { createTelemetry } from '../telemetry';
@@ -67,18 +67,21 @@ export async function analyse({
   checkOutputPaths(config);
   const hasBars = flags.quiet !== true && flags.logFormat !== 'json' && !isShared;
   const view = createProgressView(process.stderr, hasBars);
-  const signals = catchStopSignals((text) => view.line(text));
+  const isJson = flags.logFormat === 'json';
+  const log = createLog({
+    format: isJson ? 'json' : 'text',
+    level: flags.verbose ? 'debug' : isShared ? 'info' : 'warn',
+    redact: createRedactor(secrets),
+    write: (line) => view.line(line),
+  });
+  const signals = catchStopSignals((text) => (isJson ? log.warn(text) : view.line(text)));
   const closing: (() => Promise<void>)[] = [];
+  let hasStarted = false;
   try {
-    const log = createLog({
-      format: flags.logFormat === 'json' ? 'json' : 'text',
-      level: flags.verbose ? 'debug' : isShared ? 'info' : 'warn',
-      redact: createRedactor(secrets),
-      write: (line) => view.line(line),
-    });
     const telemetry = createTelemetry(log);
     let isReady = () => false;
     closing.push(await openMetrics(flags.metrics, telemetry.registry, () => isReady()));
+    warnOfFlagsWithoutEffect(flags, config, telemetry);
     const source = await createDetectorSource(config, telemetry, signals.signal);
     if (source === undefined) return EXIT.failed;
     const faults = checkAgainstModel(loaded, source.detector.labels);
@@ -90,11 +93,15 @@ export async function analyse({
     // A mistyped name must not cost what an output file holds.
     if (!(await isAnyUsable(specs, telemetry))) return EXIT.failed;
     await probeFfmpeg();
-    const sinks = await openAllSinks(loaded, view, sinkContext);
+    const sinks = await openAllSinks(loaded, view, {
+      ...(sinkContext !== undefined && { context: sinkContext }),
+      onTrouble: (error) => telemetry.warning(`events: ${error.message}; trying again`),
+    });
     const port = await source.start().catch(async (error: unknown) => {
       await Promise.allSettled(sinks.map((sink) => sink.close()));
       throw error;
     });
+    hasStarted = true;
     const pipeline = createPipeline({ port, sinks, telemetry });
     const stopping = stopWhenASinkEnds(sinks, signals.signal);
     const stop = () => void pipeline.close().catch(() => undefined);
@@ -126,10 +133,30 @@ export async function analyse({
     }
     if (refused.length > 0) return EXIT.usage;
     return failure !== undefined || finished.some(hasFailed) ? EXIT.failed : EXIT.done;
+  } catch (error) {
+    // What was waited for is not waited for any more; nothing was begun.
+    if (signals.signal.aborted && !hasStarted) return EXIT.done;
+    throw error;
   } finally {
     view.close();
     signals.release();
     for (const close of closing) await close();
+  }
+}
+
+/** The detector is somewhere else: what it runs on is said there. */
+function warnOfFlagsWithoutEffect(
+  flags: RunFlags,
+  { queue }: LoadedConfig['config'],
+  telemetry: Telemetry,
+): void {
+  if (queue === undefined) return;
+  for (const name of ['providers', 'processes', 'batch'] as const) {
+    if (flags[name] !== undefined) {
+      telemetry.warning(
+        `--${name} has no effect here: the detector runs in workers; give it to sightline worker`,
+      );
+    }
   }
 }
 
@@ -153,14 +180,14 @@ async function isAnyUsable(specs: readonly CameraSpec[], telemetry: Telemetry): 
 async function openAllSinks(
   { config }: LoadedConfig,
   view: ProgressView,
-  context: SinkContext | undefined,
+  options: OpenSinksOptions,
 ): Promise<EventSink[]> {
   for (const { annotate } of Object.values(config.cameras)) {
     if (annotate !== undefined) await mkdir(dirname(annotate), { recursive: true });
   }
-  if (config.events.length > 0) return openSinks(config, context);
+  if (config.events.length > 0) return openSinks(config, options);
   if (process.stdout.isTTY) return [createConsoleSink((text) => view.line(text))];
-  return openSinks({ ...config, events: [{ type: 'jsonl', path: '-', append: false }] }, context);
+  return openSinks({ ...config, events: [{ type: 'jsonl', path: '-', append: false }] }, options);
 }
 
 function show(run: CameraRun, view: ProgressView): void {

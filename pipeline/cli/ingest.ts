@@ -81,10 +81,12 @@ async function driveByLeases(
   { config, capacity, provide }: LeaseOptions,
 ): Promise<readonly FinishedCamera[]> {
   const keys = createKeys(config.namespace);
-  const connections = await connect(
-    { url: config.queue!.url, clock: systemClock, purpose: 'leases' },
-    stopping,
-  );
+  const access = { url: config.queue!.url, clock: systemClock, purpose: 'leases' };
+  const connections = await connect(access, stopping).catch((error: unknown) => {
+    if (stopping.aborted) return undefined;
+    throw error;
+  });
+  if (connections === undefined) return [];
   const cameras = createLeasedCameras({
     specs,
     pipeline,

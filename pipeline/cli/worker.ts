@@ -56,7 +56,7 @@ async function work(flags: WorkerFlags): Promise<number> {
   });
   const telemetry = createTelemetry(log);
   const manifest = await loadModel(config.model.name);
-  const signals = catchStopSignals(say);
+  const signals = catchStopSignals((text) => log.info(text));
   let isReady = false;
   const closeMetrics = await openMetrics(flags.metrics, telemetry.registry, () => isReady);
   try {

@@ -79,7 +79,7 @@ describe('ingest processes that share cameras', () => {
   async function idOf(ingest: SightlineRun): Promise<string> {
     const said = ingest.stderr();
     const mine = CAMERAS.find(
-      (camera) => said.includes(`${camera}: runs here now`) && !said.includes(`${camera}: given to another`),
+      (camera) => said.includes(`${camera}: runs here now`) && !said.includes(`${camera}: given back`),
     );
     return (await owners()).get(mine!)!;
   }

@@ -1,3 +1,5 @@
+import { createRedis } from '../../models/support/redis';
+import type { RedisClient } from '../../models/support/redis';
 import { startRedisServer } from '../support/redis-server';
 import type { RedisServer } from '../support/redis-server';
 import { CLIP, CLIP_FRAMES, LIVE_CLIP, createQueueLab } from '../support/queue-lab';
@@ -94,5 +96,29 @@ describe('a queue whose Redis fails', () => {
     redis.thaw();
     expect(await outcome).toMatchObject({ kind: 'detected' });
     expect(port.stats()).toMatchObject({ inFlight: 0, jobs: 0 });
+  });
+
+  it.each([
+    ['is full', async (client: RedisClient) => client.config('SET', 'maxmemory', '1')],
+    [
+      'has another key in the way',
+      async (client: RedisClient) =>
+        client.multi().del('sightline:workers').set('sightline:workers', 'x').exec(),
+    ],
+  ] as const)('says so when Redis answers but refuses: it %s', async (_what, refuse) => {
+    const client = createRedis({ url: redis.url, role: 'consumer', purpose: 'test' });
+    const worker = await lab.startWorker(redis.url);
+    const port = await lab.startPort(redis.url);
+    await waitFor(() => port.stats().capacity.workers === 1, { what: 'the worker' });
+    await refuse(client);
+    await waitFor(() => lab.events.some(({ kind }) => kind === 'redis_away'), { what: 'the notice' });
+    await waitFor(() => worker.stderr().includes('trying again until it is back'), {
+      what: "the worker's notice",
+    });
+    await client.config('SET', 'maxmemory', '0');
+    await client.del('sightline:workers');
+    await waitFor(() => lab.events.some(({ kind }) => kind === 'redis_back'), { what: 'the end' });
+    expect(await createFrameSender(port).send()).toMatchObject({ kind: 'detected' });
+    client.disconnect();
   });
 });

@@ -83,14 +83,17 @@ describe('createQueueWorker', () => {
 
   it('answers `missing` for a job that overtook its pixels, and for pixels of another size', async () => {
     await producer.client.set(keys.frame(producer.id, 8), 'short', 'PX', 60_000);
+    await producer.client.set(keys.frame(producer.id, 9), Buffer.alloc(5_000_000), 'PX', 60_000);
     await producer.add([
       jobFrame(0, { store: 'redis', number: 7 }),
       jobFrame(1, { store: 'redis', number: 8 }),
       jobFrame(2, await producer.store(2)),
+      jobFrame(3, { store: 'redis', number: 9 }),
     ]);
-    const answers = await producer.answers(3);
-    expect(answers.map(({ kind }) => kind)).toEqual(['missing', 'missing', 'detected']);
+    const answers = await producer.answers(4);
+    expect(answers.map(({ kind }) => kind)).toEqual(['missing', 'missing', 'detected', 'missing']);
     expectSame(answers[2]!, reference[2]);
+    expect(await producer.client.exists(keys.frame(producer.id, 9))).toBe(0);
   });
 
   it("answers `expired` for a deadline that has passed by Redis' clock, and leaves the pixels", async () => {
@@ -162,6 +165,19 @@ describe('createQueueWorker', () => {
       expect(failedReason.length).toBeLessThan(400);
       expect(JSON.stringify(data).length).toBeLessThan(5000);
     }
+  });
+
+  it('refuses for good a job that nests too deeply to be written out, whatever attempts it asks for', async () => {
+    const { refusedJobs } = worker.stats();
+    const prefix = `${keys.queuePrefix}:${producer.queues.live.name}`;
+    const data = '['.repeat(200_000) + ']'.repeat(200_000);
+    const opts = JSON.stringify({ attempts: 1000 });
+    await producer.client.hset(`${prefix}:deep`, { name: 'detect', data, opts, timestamp: 1 });
+    await producer.client.lpush(`${prefix}:wait`, 'deep');
+    await waitFor(() => worker.stats().refusedJobs > refusedJobs, { what: 'the refusal' });
+    await send(producer, [0]);
+    expect(await kinds(1)).toEqual(['detected']);
+    expect(worker.stats().refusedJobs).toBe(refusedJobs + 1);
   });
 
   it('refuses a job that is not even JSON', async () => {

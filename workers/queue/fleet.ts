@@ -38,6 +38,9 @@ export interface FleetOptions {
   readonly isActive: () => boolean;
   readonly onChange: () => void;
   readonly onEvent: (event: FleetEvent) => void;
+  /** A look failed, or went well. */
+  readonly onRefused: (error: unknown) => void;
+  readonly onAccepted: () => void;
 }
 
 /** The living workers of a model, and the share of them that is this process'. */
@@ -53,6 +56,7 @@ export interface Fleet {
 export function createFleet(options: FleetOptions): Fleet {
   const { client, keys, producer, sha256, hostToken, clock, redisNowMs, isActive, onChange, onEvent } =
     options;
+  const { onRefused, onAccepted } = options;
   let capacity = NO_CAPACITY;
   let looking: Promise<void> | undefined;
   let isClosed = false;
@@ -91,8 +95,10 @@ export function createFleet(options: FleetOptions): Fleet {
         (other) => other.sha256 === sha256 && other.isActive,
       );
       update(capacityOf(ours, rivals.length, hostToken), living);
-    } catch {
-      // Redis is away, which is told of elsewhere: what was known stays, frames have their own deadlines.
+      onAccepted();
+    } catch (error) {
+      // What was known stays: frames have their own deadlines.
+      onRefused(error);
     }
   }
 

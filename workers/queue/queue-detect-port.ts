@@ -102,6 +102,8 @@ export async function createQueueDetectPort(
     isActive: () => clock.monotonicMs() - lastSentMs < ACTIVE_MS,
     onChange: () => pump(),
     onEvent: (event) => onEvent?.(event),
+    onRefused: (error) => connections.refused(error),
+    onAccepted: () => connections.accepted(),
   });
   const replies = createReplyReader({
     client: patient,
@@ -134,7 +136,8 @@ export async function createQueueDetectPort(
       }
       failures = 0;
       outstanding.sent(job, clock.monotonicMs());
-    } catch {
+    } catch (error) {
+      connections.refused(error);
       // Perhaps it was added all the same: the next attempt has another number, and the answer to this one is ignored.
       failures++;
       sendFromMs = clock.monotonicMs() + retryDelayMs(failures);

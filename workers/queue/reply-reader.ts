@@ -19,8 +19,8 @@ const BLOCK_MS = 1000;
 const COUNT = 64;
 const RETRY_MS = 200;
 
-/** A server that lets a read wait for longer is gone, or the way to it is: nothing would ever tell. */
-const SILENCE_MS = 10_000;
+/** A server that lets a read wait for longer is gone, or the way to it is; so may the next way be. */
+const SILENCE_MS = 5000;
 
 /** Reads the stream of answers to this process until it is closed, through every outage. */
 export interface ReplyReader {
@@ -66,11 +66,11 @@ export function createReplyReader(options: ReplyReaderOptions): ReplyReader {
   }
 
   async function readWatched(): Promise<void> {
-    const watchdog = setTimeout(() => client.disconnect(true), SILENCE_MS);
+    const watchdog = setInterval(() => client.disconnect(true), SILENCE_MS);
     try {
       await read();
     } finally {
-      clearTimeout(watchdog);
+      clearInterval(watchdog);
     }
   }
 

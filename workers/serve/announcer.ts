@@ -30,6 +30,9 @@ export interface AnnouncerOptions {
   readonly clock: Clock;
   readonly redisNowMs: () => number;
   readonly state: () => WorkerState;
+  /** A heartbeat failed, or was taken. */
+  readonly onRefused: (error: unknown) => void;
+  readonly onAccepted: () => void;
 }
 
 /** Tells others that this worker lives, and of its model. */
@@ -49,6 +52,7 @@ const BEATS_PER_CLEANING = 30;
 /** Starts at once. Redis being away is told of elsewhere, and only means that others do not hear. */
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const { client, keys, worker, manifest, maxBatch, clock, redisNowMs, state } = options;
+  const { onRefused, onAccepted } = options;
   const constant = {
     v: PROTOCOL,
     host: hostname().slice(0, 255),
@@ -85,8 +89,10 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     };
     await client.hset(keys.workers, worker, JSON.stringify(heartbeat));
     await client.pexpire(keys.workers, HEARTBEAT_FORGET_MS);
-    if (!isPublished) await publish();
+    // Also now and then: a Redis may be emptied while its connections stay.
+    if (!isPublished || beats % BEATS_PER_CLEANING === 0) await publish();
     if (beats++ % BEATS_PER_CLEANING === 0) await removeForgotten();
+    onAccepted();
   }
 
   /** Ingest needs the manifest and no weights; where they lie on this machine is nobody's business. */
@@ -106,7 +112,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   async function beatWhileDue(): Promise<void> {
     while (isDue && !isClosed) {
       isDue = false;
-      await announce().catch(() => undefined);
+      await announce().catch(onRefused);
     }
     beating = undefined;
   }

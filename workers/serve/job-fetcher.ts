@@ -134,9 +134,7 @@ export function createJobFetcher(options: JobFetcherOptions): JobFetcher {
     const error = new PipelineError(code, detail.slice(0, REASON_CHARS));
     counts.refusedJobs++;
     onRefused(mode, (job.id ?? '').slice(0, REASON_CHARS), error);
-    if (Buffer.byteLength(JSON.stringify(job.data)) > FAILED_BYTES) {
-      await job.updateData({ cut: true }).catch(onError);
-    }
+    if (!isSmall(job.data)) await job.updateData({ cut: true }).catch(onError);
     throw new UnrecoverableError(error.message);
   }
 
@@ -174,4 +172,13 @@ export function createJobFetcher(options: JobFetcherOptions): JobFetcher {
       await Promise.all(workers.map(({ worker }) => worker.close(true)));
     },
   };
+}
+
+/** False also for what nests so deeply that it cannot be written out. */
+function isSmall(data: unknown): boolean {
+  try {
+    return Buffer.byteLength(JSON.stringify(data)) <= FAILED_BYTES;
+  } catch {
+    return false;
+  }
 }

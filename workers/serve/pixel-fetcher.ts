@@ -31,10 +31,14 @@ export function createPixelFetcher({ client, keys, frameBytes }: PixelFetcherOpt
 
   async function takeFromRedis(producer: string, numbers: readonly number[]): Promise<FetchedPixels[]> {
     const pipeline = client.pipeline();
-    for (const number of numbers) pipeline.getdelBuffer(keys.frame(producer, number));
+    for (const number of numbers) {
+      const key = keys.frame(producer, number);
+      // No more than one byte too many: what is stored there may be anything.
+      pipeline.getrangeBuffer(key, 0, frameBytes).unlink(key);
+    }
     const results = (await pipeline.exec()) ?? [];
     return numbers.map((_number, index) => {
-      const [error, pixels] = results[index] ?? [new Error('expected an answer, got none')];
+      const [error, pixels] = results[index * 2] ?? [new Error('expected an answer, got none')];
       if (error !== null) throw error;
       if (!Buffer.isBuffer(pixels) || pixels.length !== frameBytes) return MISSING;
       counts.redisFrames++;

@@ -75,6 +75,8 @@ export function startServing({ options, clock, keys, connections, pool }: Servin
   const announcer = createAnnouncer({
     ...{ client: commands, keys, worker: id, manifest, maxBatch, clock },
     redisNowMs: () => redisClock.nowMs(),
+    onRefused: (error) => connections.refused(error),
+    onAccepted: () => connections.accepted(),
     state: () => ({ provider, processes: readyProcesses(), busyMs: busyMs(), isLeaving }),
   });
   const fetcher = createJobFetcher({

@@ -3,7 +3,7 @@ import { isNativeError } from 'node:util/types';
 import type { Clock } from '../../models/domain/clock';
 import type { PipelineError } from '../../models/domain/errors';
 import { toPipelineError } from '../../models/domain/errors';
-import { checkRedis, createRedis, waitForRedis } from '../../models/support/redis';
+import { checkRedis, createRedis, toRedisError, waitForRedis } from '../../models/support/redis';
 import type { RedisClient, RedisOptions } from '../../models/support/redis';
 import { createRedisClock } from '../../models/support/redis-clock';
 import type { RedisClock } from '../../models/support/redis-clock';
@@ -35,8 +35,15 @@ export interface Connections {
    * Rejects when it refuses the credentials, is too old or evicts keys.
    */
   ready(signal?: AbortSignal): Promise<void>;
+  /** A command was refused although Redis answers (full, read-only, a key of another type): told of as an absence, once. */
+  refused(error: unknown): void;
+  /** Redis took a write: what was refused before is over. */
+  accepted(): void;
   close(): void;
 }
+
+/** A refusal is told of again after this, however often commands fail and succeed in turn. */
+const REFUSAL_REPEAT_MS = 10_000;
 
 /** How long the first connection is waited for in silence. */
 const PATIENCE_MS = 5000;
@@ -44,16 +51,23 @@ const PATIENCE_MS = 5000;
 /** A wait cannot be cut short; nor may it keep a process that was told to stop. */
 const SLICE_MS = 250;
 
+/** Blocking reads ask for a second at most: who owes an answer for so long is gone, or the way to it is. */
+const PATIENT_REPLY_MS = 8000;
+
 /** Opens both connections; errors of either are told of once until Redis is back. */
 export function openConnections({ url, tls, purpose, clock, onEvent }: ConnectionsOptions): Connections {
   const address = parseRedisUrl(url);
   const name = address === undefined ? 'redis' : redisName(address);
   let wasConnected = false;
   let isAway = false;
+  let isRefusing = false;
+  let refusalToldMs = -Infinity;
   const away = (error: PipelineError) => {
-    if (isAway) return;
+    if (!isAway && !isRefusing) onEvent?.({ kind: 'redis_away', error });
     isAway = true;
-    onEvent?.({ kind: 'redis_away', error });
+  };
+  const back = (wasTrouble: boolean) => {
+    if (wasTrouble && !isAway && !isRefusing) onEvent?.({ kind: 'redis_back' });
   };
   const access = { url, ...(tls !== undefined && { tls }) };
   let latest: PipelineError | undefined;
@@ -68,10 +82,16 @@ export function openConnections({ url, tls, purpose, clock, onEvent }: Connectio
   });
   commands.on('ready', () => {
     wasConnected = true;
-    if (isAway) onEvent?.({ kind: 'redis_back' });
+    const wasAway = isAway;
     isAway = false;
+    back(wasAway);
   });
-  const patient = createRedis({ ...access, role: 'consumer', purpose: `${purpose}-blocking` });
+  const patient = createRedis({
+    ...access,
+    role: 'consumer',
+    purpose: `${purpose}-blocking`,
+    replyTimeoutMs: PATIENT_REPLY_MS,
+  });
   const redisClock = createRedisClock({ client: commands, clock });
 
   async function ready(signal = new AbortController().signal): Promise<void> {
@@ -106,6 +126,18 @@ export function openConnections({ url, tls, purpose, clock, onEvent }: Connectio
     patient,
     redisClock,
     ready,
+    refused(error) {
+      const nowMs = clock.monotonicMs();
+      if (isConnectionFault(error) || isRefusing || nowMs - refusalToldMs < REFUSAL_REPEAT_MS) return;
+      refusalToldMs = nowMs;
+      if (!isAway) onEvent?.({ kind: 'redis_away', error: toRedisError(error, name) });
+      isRefusing = true;
+    },
+    accepted() {
+      const wasRefusing = isRefusing;
+      isRefusing = false;
+      back(wasRefusing);
+    },
     close() {
       redisClock.close();
       patient.disconnect();

@@ -20,6 +20,7 @@ describe('createFleet', () => {
   let nowMs: number;
   let events: FleetEvent[];
   let changes: number;
+  const refusals: unknown[] = [];
   const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
 
   beforeAll(async () => {
@@ -38,6 +39,8 @@ describe('createFleet', () => {
       isActive: () => true,
       onChange: () => changes++,
       onEvent: (event) => events.push(event),
+      onRefused: (error) => refusals.push(error),
+      onAccepted: () => undefined,
     });
   });
 
@@ -110,6 +113,16 @@ describe('createFleet', () => {
     await beat('one');
     await fleet.refresh();
     expect(events.slice(1)).toEqual([{ kind: 'workers_back', workers: 1 }]);
+  });
+
+  it('tells when Redis refuses, and keeps what it knew', async () => {
+    await beat('one');
+    await fleet.refresh();
+    await client.del(keys.workers);
+    await client.set(keys.workers, 'in the way');
+    await fleet.refresh();
+    expect(String(refusals.at(-1))).toContain('WRONGTYPE');
+    expect(fleet.capacity.workers).toBe(1);
   });
 
   it('keeps what it knew while Redis is away', async () => {
