@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis';
 import { PipelineError, toError } from '../domain/errors';
 import { mastersOf, nodeName } from './redis-client';
-import type { RedisClient } from './redis-client';
+import type { Redis, RedisClient } from './redis-client';
 import { toRedisError } from './redis-errors';
 
 export interface RedisFacts {
