@@ -94,7 +94,7 @@ export function createPipeline({
     // A port that is closed settles what it still has as `stopped`, and the cameras end with that.
     const unwatch = whenIdle(
       () => settledFrames(runs),
-      drainIdleMs,
+      () => (port.isServed?.() === false ? Math.min(UNSERVED_DRAIN_MS, drainIdleMs) : drainIdleMs),
       () => void port.close(),
     );
     await Promise.all(runs.map((run) => run.stop()));
@@ -218,18 +218,22 @@ function settledFrames(runs: readonly CameraRun[]): number {
   }, 0);
 }
 
-/** Calls `onIdle` once, when the count has stood still for `idleMs`; the function returned ends the watch. */
-function whenIdle(count: () => number, idleMs: number, onIdle: () => void): () => void {
+/** Frames are given up after this while no worker lives: whoever wants to stop does not wait for one. */
+const UNSERVED_DRAIN_MS = 1000;
+const IDLE_CHECK_MS = 250;
+
+/** Calls `onIdle` once, when the count has stood still for `idleMs()`; the function returned ends the watch. */
+function whenIdle(count: () => number, idleMs: () => number, onIdle: () => void): () => void {
   let last = count();
+  let stillMs = 0;
   const timer = setInterval(() => {
     const now = count();
-    if (now !== last) {
-      last = now;
-      return;
-    }
+    stillMs = now === last ? stillMs + IDLE_CHECK_MS : 0;
+    last = now;
+    if (stillMs < idleMs()) return;
     clearInterval(timer);
     onIdle();
-  }, idleMs);
+  }, IDLE_CHECK_MS);
   return () => clearInterval(timer);
 }
 

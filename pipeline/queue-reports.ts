@@ -8,6 +8,8 @@ export interface QueueReportOptions {
   readonly url: string;
   readonly model: string;
   readonly namespace: string;
+  /** True once nobody waits for workers any more. */
+  readonly isStopping: () => boolean;
 }
 
 const REPEAT_MS = 10_000;
@@ -15,7 +17,7 @@ const REPEAT_MS = 10_000;
 /** Tells people what happens between this process and the workers, and what they can do about it. */
 export function reportQueue(
   telemetry: Telemetry,
-  { url, model, namespace }: QueueReportOptions,
+  { url, model, namespace, isStopping }: QueueReportOptions,
 ): (event: QueueEvent) => void {
   const address = parseRedisUrl(url);
   const name = address === undefined ? 'redis' : redisName(address);
@@ -24,7 +26,15 @@ export function reportQueue(
   const tellBadReply = atMostEvery(REPEAT_MS, systemClock, (text: string) => telemetry.warning(text));
   return (event) => {
     switch (event.kind) {
+      case 'no_model': {
+        const others = event.others.length === 0 ? 'none is' : `known there: ${event.others.join(', ')}`;
+        telemetry.warning(
+          `no worker at ${name} has told of a model named ${model} (${others}), and it is not bundled: waiting for one`,
+        );
+        break;
+      }
       case 'no_worker': {
+        if (isStopping()) break;
         const others = event.others.length === 0 ? '' : ` (workers of ${event.others.join(', ')} are there)`;
         telemetry.warning(
           `no worker for ${model} at ${name}${others}: nothing is looked at; start one: ` +
@@ -33,10 +43,17 @@ export function reportQueue(
         break;
       }
       case 'workers_back':
-        telemetry.warning(`${event.workers} workers for ${model} are there: going on`);
+        telemetry.warning(
+          `${event.workers === 1 ? 'a worker is' : `${event.workers} workers are`} there for ${model}: going on`,
+        );
+        break;
+      case 'worker_lost':
+        telemetry.warning(
+          `${event.worker} on ${event.host} has gone silent: what it had of recordings is sent again`,
+        );
         break;
       case 'redis_away':
-        telemetry.warning(`${event.error.message}; trying again until it is back`);
+        telemetry.warning(`${event.error.detail}; trying again until it answers`);
         break;
       case 'redis_back':
         telemetry.warning(`${name} is back: going on`);

@@ -26,7 +26,7 @@ export function reportWorker(telemetry: Telemetry): (event: WorkerEvent) => void
         telemetry.warning(`${event.frames} frames: ${event.error.message}`);
         break;
       case 'redis_away':
-        telemetry.warning(`${event.error.message}; trying again until it is back`);
+        telemetry.warning(`${event.error.detail}; trying again until it answers`);
         break;
       case 'redis_back':
         telemetry.warning('Redis is back: going on');

@@ -41,6 +41,8 @@ export interface DetectChannel {
 export interface DetectPort {
   readonly detector: DetectorInfo;
   open(options: DetectChannelOptions): DetectChannel;
+  /** False while there is nobody behind the port who could look at a frame. Absent: there always is. */
+  readonly isServed?: () => boolean;
   /** Ends the processes behind the port. Frames in flight settle as `dropped{stopped}`. */
   close(): Promise<void>;
 }

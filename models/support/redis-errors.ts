@@ -32,8 +32,20 @@ export function isVague(error: unknown): boolean {
  */
 export function toRedisError(error: unknown, name: string): PipelineError {
   const { message, code } = rootOf(error);
-  if (/\b(WRONGPASS|NOAUTH|NOPERM)\b|ERR invalid password|ERR AUTH/.test(message)) {
+  if (/\bNOAUTH\b/.test(message)) {
+    return new PipelineError('auth', `${name}: expected a URL with the password, got ${message}`);
+  }
+  if (/\b(WRONGPASS|NOPERM)\b|ERR invalid password|ERR AUTH/.test(message)) {
     return new PipelineError('auth', `${name}: expected to be let in, got ${message}`);
+  }
+  if (/cluster support disabled/.test(message)) {
+    return new PipelineError(
+      'config',
+      `${name}: expected a cluster, got a lone server, whose URL is redis://`,
+    );
+  }
+  if (/unknown command '?SENTINEL/i.test(message)) {
+    return new PipelineError('config', `${name}: expected sentinels, got a server that is none`);
   }
   if (TLS_CODE.test(code)) {
     return new PipelineError(

@@ -15,12 +15,15 @@ export async function waitForRedis(client: RedisClient, name: string, timeoutMs:
   await Promise.all(mastersOf(client).map((master) => untilReady(master, name, endMs - performance.now())));
 }
 
+/** A server without TLS says nothing to who begins a handshake. */
+const tlsHint = (name: string) => (name.startsWith('rediss') ? '; does this port speak TLS?' : '');
+
 async function untilReady(client: RedisClient, name: string, timeoutMs: number): Promise<void> {
   if (client.status === 'ready') return;
   await new Promise<void>((resolve, reject) => {
     let latest = new PipelineError(
       'timeout',
-      `${name}: expected a connection within ${Math.round(timeoutMs)} ms, got none`,
+      `${name}: expected a connection within ${Math.round(timeoutMs)} ms, got none${tlsHint(name)}`,
     );
     const timer = setTimeout(() => finish(latest), timeoutMs);
     const onReady = () => finish();

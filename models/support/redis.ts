@@ -12,6 +12,7 @@ import { retryDelayMs } from './redis-retry';
 import { findMaster } from './redis-sentinel';
 import { readTlsFiles } from './redis-tls';
 import { parseRedisUrl, redisName } from './redis-url';
+import { redisUrlFault } from './redis-url-fault';
 import type { RedisClusterAddress, RedisHost, RedisSentinelAddress, RedisServerAddress } from './redis-url';
 
 export { checkRedis } from './redis-check';
@@ -63,7 +64,8 @@ export function createRedis(options: RedisOptions): RedisClient {
     throw new PipelineError(
       'config',
       'Redis URL: expected redis://host:6379/0, redis+sentinel://host:26379,…/master or redis+cluster://host:6379,…, ' +
-        'with rediss for TLS, user and password percent-encoded, got another text',
+        'with rediss for TLS, user and password percent-encoded, got ' +
+        (redisUrlFault(options.url) ?? 'another text'),
     );
   }
   const tls = address.isTls ? { ...readTlsFiles(address.tlsFiles ?? {}), ...options.tls } : undefined;

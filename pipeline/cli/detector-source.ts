@@ -44,7 +44,10 @@ async function queueSource(
   signal: AbortSignal,
 ): Promise<DetectorSource | undefined> {
   const { url, store, frameBudgetBytes, resubmitMs, keepDeadPixels } = queue;
-  const onEvent = reportQueue(telemetry, { url, model: model.name, namespace });
+  const onEvent = reportQueue(telemetry, {
+    ...{ url, model: model.name, namespace },
+    isStopping: () => signal.aborted,
+  });
   const options = { url, namespace, clock: systemClock, onEvent };
   const manifest =
     (await findModel(model.name)) ?? (await awaitPublishedModel({ ...options, name: model.name }, signal));

@@ -48,7 +48,7 @@ async function ingest(inputs: readonly string[], flags: IngestFlags): Promise<nu
     flags.queue === undefined && flags.config !== undefined && hasQueue(inputs, flags)
       ? flags
       : { ...flags, queue: requiredQueueUrl('ingest', flags.queue) };
-  const plan = runConfig(inputs, given);
+  const plan = runConfig(inputs, given, 'ingest');
   refuseRecordings(plan.loaded.config);
   let context: SinkContext | undefined;
   return analyse({
@@ -66,7 +66,7 @@ async function ingest(inputs: readonly string[], flags: IngestFlags): Promise<nu
 }
 
 function hasQueue(inputs: readonly string[], flags: RunFlags): boolean {
-  return runConfig(inputs, flags).loaded.config.queue !== undefined;
+  return runConfig(inputs, flags, 'ingest').loaded.config.queue !== undefined;
 }
 
 interface LeaseOptions {

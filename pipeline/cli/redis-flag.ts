@@ -1,6 +1,6 @@
 import { readSecretFile } from '../../config/load';
 import { toError } from '../../models/domain/errors';
-import { parseRedisUrl } from '../../models/support/redis-url';
+import { redisUrlFault } from '../../models/support/redis-url-fault';
 import { UsageError } from './usage';
 
 /** Environment variable with the URL of the queue's Redis: what stands on a command line, everybody on the host can read. */
@@ -14,8 +14,9 @@ const EXPECTED = 'redis://host:6379, rediss://… or file:/path of a file with s
  */
 export function redisUrlFlag(flag: string, text: string): string {
   const url = text.startsWith('file:') ? readUrl(flag, text.slice('file:'.length)) : text.trim();
-  if (parseRedisUrl(url) !== undefined) return url;
-  throw new UsageError(`${flag}: expected ${EXPECTED}, got another text`);
+  const fault = redisUrlFault(url);
+  if (fault === undefined) return url;
+  throw new UsageError(`${flag}: expected ${EXPECTED}, got ${fault}`);
 }
 
 /** The queue's URL of a command that cannot do without: the flag, or the environment. Throws a UsageError when neither is given. */

@@ -43,20 +43,24 @@ type CameraInputs = Record<string, Writable<ConfigInput['cameras'][string]>>;
 
 /**
  * The configuration of a run: a file, with flags over its values, or inputs with flags alone. Everything goes through the
- * same schema. Throws UsageError or ConfigError.
+ * same schema. `command` names who asks, in messages. Throws UsageError or ConfigError.
  */
-export function runConfig(given: readonly string[], flags: RunFlags): RunPlan {
+export function runConfig(given: readonly string[], flags: RunFlags, command = 'run'): RunPlan {
   if (flags.logFormat !== 'text' && flags.logFormat !== 'json') {
     throw new UsageError(`--log-format: expected text or json, got ${JSON.stringify(flags.logFormat)}`);
   }
-  if (flags.config !== undefined) return { loaded: fromFile(flags.config, given, flags), refused: [] };
+  if (flags.config !== undefined) {
+    return { loaded: fromFile(flags.config, given, flags, command), refused: [] };
+  }
   const refused = given.flatMap((input) => {
     const expected = expectedCameraUrl(input);
     return expected === undefined ? [] : [`${redactUrl(input)}: expected ${expected}`];
   });
   const inputs = given.filter((input) => expectedCameraUrl(input) === undefined);
   if (refused.length > 0 && inputs.length === 0) throw new UsageError(refused.join('\n'));
-  if (inputs.length === 0) throw new UsageError('run: expected an input or --config, got neither');
+  if (inputs.length === 0) {
+    throw new UsageError(`${command}: expected an input or --config, got neither`);
+  }
   if (flags.annotate !== undefined && inputs.length > 1) {
     throw new UsageError(
       `--annotate: expected one input, got ${inputs.length}; set annotate of each camera in a --config`,
@@ -65,9 +69,10 @@ export function runConfig(given: readonly string[], flags: RunFlags): RunPlan {
   return { loaded: defineConfig(baseOf(flags, camerasOf(inputs, flags), eventsOf(flags))), refused };
 }
 
-function fromFile(path: string, inputs: readonly string[], flags: RunFlags): LoadedConfig {
-  if (inputs.length > 0)
-    throw new UsageError(`run: expected inputs or --config, got both (${inputs.length} inputs)`);
+function fromFile(path: string, inputs: readonly string[], flags: RunFlags, command: string): LoadedConfig {
+  if (inputs.length > 0) {
+    throw new UsageError(`${command}: expected inputs or --config, got both (${inputs.length} inputs)`);
+  }
   const loaded = loadConfig(path);
   const { config } = loaded;
   const ids = Object.keys(config.cameras);

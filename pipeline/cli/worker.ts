@@ -3,6 +3,7 @@ import { defineConfig } from '../../config/define-config';
 import { createRedactor } from '../../models/domain/redact';
 import { parseRedisUrl, redisName } from '../../models/support/redis-url';
 import { createQueueWorker } from '../../workers/serve/queue-worker';
+import type { QueueWorker } from '../../workers/serve/serve-types';
 import { createTelemetry } from '../telemetry';
 import { reportWorker } from '../worker-reports';
 import { watchWorker } from '../worker-metrics';
@@ -57,11 +58,11 @@ async function work(flags: WorkerFlags): Promise<number> {
   const telemetry = createTelemetry(log);
   const manifest = await loadModel(config.model.name);
   const signals = catchStopSignals((text) => log.info(text));
-  let isReady = false;
-  const closeMetrics = await openMetrics(flags.metrics, telemetry.registry, () => isReady);
+  let worker: QueueWorker | undefined;
+  const closeMetrics = await openMetrics(flags.metrics, telemetry.registry, () => worker?.isReady() ?? false);
   try {
     const { providers, processes, maxBatch, intraOpThreads, inferenceTimeoutMs } = config.model;
-    const worker = await createQueueWorker(
+    worker = await createQueueWorker(
       {
         ...{
           url,
@@ -78,13 +79,17 @@ async function work(flags: WorkerFlags): Promise<number> {
       signals.signal,
     );
     if (worker === undefined) return EXIT.done;
-    watchWorker(telemetry.registry, () => worker.stats());
-    isReady = true;
-    log.info(`${worker.id} looks at frames for ${manifest.name} at ${nameOf(url)}`);
+    const started = worker;
+    watchWorker(telemetry.registry, () => started.stats());
+    const { length } = worker.stats().processes;
+    log.info(
+      `${worker.id} looks at frames for ${manifest.name} at ${nameOf(url)} ` +
+        `with ${length === 1 ? 'one process' : `${length} processes`} on ${worker.provider}`,
+    );
     await untilAborted(signals.signal);
-    isReady = false;
     await worker.close();
-    log.info('stopped');
+    const { jobs, replies } = worker.stats();
+    log.info(`stopped after ${replies.detected} frames in ${jobs} jobs`);
     return EXIT.done;
   } finally {
     signals.release();

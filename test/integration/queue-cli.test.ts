@@ -52,12 +52,15 @@ describe('the command line of a queue', () => {
     );
     const worker = start(['worker', '--processes', '1'], { env: { SIGHTLINE_REDIS_URL: url } });
     expect(await run.ended).toBe(0);
-    expect(run.stderr()).toContain('1 workers for efficientvit-b0-416x256 are there: going on');
+    expect(run.stderr()).toContain('a worker is there for efficientvit-b0-416x256: going on');
     expect(run.stderr()).toContain('plaza: completed, 49 frames looked at');
     expect(eventsOf(readEvents(eventsPath), 'track.started').length).toBeGreaterThan(0);
     worker.child.kill('SIGTERM');
     expect(await worker.ended).toBe(0);
-    expect(worker.stderr()).toMatch(/looks at frames for efficientvit-b0-416x256 at redis:\/\/127/);
+    expect(worker.stderr()).toMatch(
+      /looks at frames for efficientvit-b0-416x256 at redis:\/\/127\S+ with one process on cpu/,
+    );
+    expect(worker.stderr()).toContain('stopped after 49 frames in');
     for (const { stderr, stdout } of [run, worker]) expect(stderr() + stdout()).not.toContain(PASSWORD);
     for (const { pid } of [run, worker]) expect(processes(pid)).toEqual([]);
   });
@@ -70,7 +73,20 @@ describe('the command line of a queue', () => {
     run.child.kill('SIGINT');
     expect(await run.ended).toBe(0);
     expect(run.stderr()).toMatch(/plaza: stopped, 0 frames looked at, \d+ dropped/);
+    // Ten seconds later it would have advised to start one.
+    expect(run.stderr()).not.toContain('no worker');
     expect(readEvents(eventsPath).at(-1)).toMatchObject({ type: 'camera.offline' });
+  });
+
+  it('says that a model is known nowhere, instead of how to start a worker that would fail', async () => {
+    const run = start(['run', PLAZA, '--output', eventsPath, '--queue', url, '--model', 'nope']);
+    await waitFor(() => run.stderr().includes('nope'), { what: 'the notice', timeoutMs: 20_000 });
+    expect(run.stderr()).toMatch(
+      /no worker at redis:\/\/\S+ has told of a model named nope \(known there: efficientvit-b0-416x256\), and it is not bundled/,
+    );
+    expect(run.stderr()).not.toContain('start one');
+    run.child.kill('SIGINT');
+    await run.ended;
   });
 
   it.each([
@@ -87,7 +103,7 @@ describe('the command line of a queue', () => {
   it('waits for a Redis that is still to come, and says so', async () => {
     await redis.stop();
     const worker = start(['worker', '--processes', '1', '--queue', url]);
-    await waitFor(() => worker.stderr().includes('trying again until it is back'), {
+    await waitFor(() => worker.stderr().includes('trying again until it answers'), {
       what: 'the notice',
       timeoutMs: 20_000,
     });

@@ -1,11 +1,14 @@
 import { closeSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { toDetectorInfo, loadManifest } from '../../models/efficientvit/manifest';
+import { cameraId } from '../../models/domain/frame';
 import { createKeys } from '../../models/domain/keys';
 import { createRedis } from '../../models/support/redis';
 import type { RedisClient } from '../../models/support/redis';
 import { scratchFolders } from '../../models/support/scratch';
 import { slotStrideBytes } from '../../workers/frames/ring-layout';
+import { createProcessId } from '../../workers/wire/process-id';
+import { encodeReply } from '../../workers/wire/reply';
 import { startRedisServer } from '../support/redis-server';
 import type { RedisServer } from '../support/redis-server';
 import { createQueueLab } from '../support/queue-lab';
@@ -155,6 +158,20 @@ describe('a queue of frames', () => {
     expect(await camera.send()).toMatchObject({ kind: 'detected' });
     expect(port.stats()).toMatchObject({ retries: 1, shmFrames: 2, redisFrames: 2 });
     expect(lab.events.filter(({ kind }) => kind === 'ring_unreachable')).toHaveLength(1);
+  });
+
+  it('does not turn from the ring for a word about a frame that nobody waits for', async () => {
+    await lab.startWorker(redis.url);
+    const port = await lab.startPort(redis.url);
+    const camera = createFrameSender(port);
+    expect(await camera.send()).toMatchObject({ kind: 'detected' });
+    const forged = { epoch: 0, seq: 0, attempt: 1, kind: 'unreachable', detections: [] } as const;
+    const reply = { worker: createProcessId('worker'), frames: [{ ...forged, camera: cameraId('a') }] };
+    const [replies] = await keysLike('sightline:replies:*');
+    await client.xadd(replies!, '*', ...encodeReply(reply, new Map()));
+    await waitFor(() => port.stats().lateReplies === 1, { what: 'the word' });
+    expect(await camera.send()).toMatchObject({ kind: 'detected' });
+    expect(port.stats()).toMatchObject({ shmFrames: 2, redisFrames: 0 });
   });
 
   function ringsOf(): readonly { readonly path: string }[] {

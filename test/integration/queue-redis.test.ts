@@ -112,7 +112,7 @@ describe('a queue whose Redis fails', () => {
     await waitFor(() => port.stats().capacity.workers === 1, { what: 'the worker' });
     await refuse(client);
     await waitFor(() => lab.events.some(({ kind }) => kind === 'redis_away'), { what: 'the notice' });
-    await waitFor(() => worker.stderr().includes('trying again until it is back'), {
+    await waitFor(() => worker.stderr().includes('trying again until it answers'), {
       what: "the worker's notice",
     });
     await client.config('SET', 'maxmemory', '0');

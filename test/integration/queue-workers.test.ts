@@ -43,6 +43,22 @@ describe('a queue whose workers fail', () => {
     },
   );
 
+  it('takes back what a killed worker had begun as soon as its heartbeats end, however long silences may last', async () => {
+    const [first] = await startTwo();
+    const port = await lab.startPort(redis.url, { resubmitMs: 3_600_000 });
+    await waitFor(() => port.stats().capacity.workers === 2, { what: 'both workers' });
+    const analysis = await lab.analyse(port, { plaza: CLIP });
+    const [run] = analysis.runs;
+    await waitFor(() => run!.progress().frames.detected >= 10, { what: 'frames' });
+    process.kill(first!.pid, 'SIGKILL');
+    const { state, frames } = await run!.done;
+    expect(state).toBe('completed');
+    expect(frames).toMatchObject({ received: CLIP_FRAMES, detected: CLIP_FRAMES, inFlight: 0 });
+    expect(lab.events).toContainEqual(expect.objectContaining({ kind: 'worker_lost' }));
+    await analysis.close();
+    expect(analysis.lines()).toEqual(local);
+  });
+
   it('waits with a file while all workers are gone, and goes on with the next', async () => {
     const worker = await lab.startWorker(redis.url);
     const port = await lab.startPort(redis.url, { resubmitMs: 1500 });

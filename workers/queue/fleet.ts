@@ -22,7 +22,9 @@ const NO_WORKER_REPEAT_MS = 60_000;
 export type FleetEvent =
   /** No worker of this model lives; `others` are the models that living workers serve. */
   | { readonly kind: 'no_worker'; readonly others: readonly string[] }
-  | { readonly kind: 'workers_back'; readonly workers: number };
+  | { readonly kind: 'workers_back'; readonly workers: number }
+  /** A worker that had not taken its leave was heard of no more: what it has in work is not to be expected. */
+  | { readonly kind: 'worker_lost'; readonly worker: string; readonly host: string };
 
 export interface FleetOptions {
   readonly client: RedisClient;
@@ -63,6 +65,8 @@ export function createFleet(options: FleetOptions): Fleet {
   let missingSinceMs = clock.monotonicMs();
   let noticeAtMs = missingSinceMs + NO_WORKER_NOTICE_MS;
   let isNoticed = false;
+  let known: ReadonlyMap<string, WorkerHeartbeat> = new Map();
+  let missing: ReadonlySet<string> = new Set();
 
   async function readHash(key: string): Promise<Record<string, string>> {
     const fields = await client.hgetall(key);
@@ -89,12 +93,13 @@ export function createFleet(options: FleetOptions): Fleet {
       await announce();
       const [workers, producers] = await Promise.all([readHash(keys.workers), readHash(keys.producers)]);
       if (isClosed) return;
-      const living = livingOf(Object.values(workers), parseWorkerHeartbeat);
-      const ours = living.filter((worker) => worker.sha256 === sha256);
-      const rivals = livingOf(Object.values(producers), parseProducerHeartbeat).filter(
+      const living = livingOf(workers, parseWorkerHeartbeat);
+      const ours = new Map([...living].filter(([, worker]) => worker.sha256 === sha256));
+      const rivals = [...livingOf(producers, parseProducerHeartbeat).values()].filter(
         (other) => other.sha256 === sha256 && other.isActive,
       );
-      update(capacityOf(ours, rivals.length, hostToken), living);
+      tellLost(ours, workers);
+      update(capacityOf([...ours.values()], rivals.length, hostToken), [...living.values()]);
       onAccepted();
     } catch (error) {
       // What was known stays: frames have their own deadlines.
@@ -103,14 +108,31 @@ export function createFleet(options: FleetOptions): Fleet {
   }
 
   function livingOf<T extends { readonly atMs: number }>(
-    texts: readonly string[],
+    fields: Readonly<Record<string, string>>,
     parse: (text: string) => T | undefined,
-  ): readonly T[] {
+  ): ReadonlyMap<string, T> {
     const nowMs = redisNowMs();
-    return texts.flatMap((text) => {
-      const heartbeat = parse(text);
-      return heartbeat !== undefined && isAlive(heartbeat, nowMs) ? [heartbeat] : [];
-    });
+    return new Map(
+      Object.entries(fields).flatMap(([id, text]) => {
+        const heartbeat = parse(text);
+        return heartbeat !== undefined && isAlive(heartbeat, nowMs) ? [[id, heartbeat] as const] : [];
+      }),
+    );
+  }
+
+  /**
+   * Who withdraws removes its field, and a Redis that was restarted empty has none: lost is whose field stays and grows old. Told
+   * at the second look, since after an outage of Redis all are old until they beat again.
+   */
+  function tellLost(
+    ours: ReadonlyMap<string, WorkerHeartbeat>,
+    fields: Readonly<Record<string, string>>,
+  ): void {
+    const gone = [...known].filter(([id, { isLeaving }]) => !ours.has(id) && id in fields && !isLeaving);
+    const lost = gone.filter(([id]) => missing.has(id));
+    missing = new Set(gone.map(([id]) => id));
+    known = new Map([...ours, ...gone.filter(([id]) => !lost.some(([other]) => other === id))]);
+    for (const [worker, { host }] of lost) onEvent({ kind: 'worker_lost', worker, host });
   }
 
   function update(next: Capacity, living: readonly WorkerHeartbeat[]): void {

@@ -21,6 +21,8 @@ export interface JobSender {
   remove(mode: SourceMode, id: string): void;
   /** What became of a job. Rejects when Redis does not say. */
   stateOf(mode: SourceMode, id: string): Promise<SilentState>;
+  /** Id of the worker that has begun a job; undefined when none has. Rejects when Redis does not say. */
+  workerOf(mode: SourceMode, id: string): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,10 @@ export function createJobSender({ client, keys, sha256, onError }: JobSenderOpti
       const state = await queue.getJobState(id);
       if (state === 'active' || state === 'failed') return 'begun';
       return state === 'unknown' || state === 'completed' ? 'gone' : 'waiting';
+    },
+    async workerOf(mode, id) {
+      const queue = await queueOf(mode);
+      return (await queue.getJob(id))?.processedBy;
     },
     async close() {
       await Promise.allSettled([...queues.values()].map(async (queue) => (await queue).close()));

@@ -83,6 +83,8 @@ export interface Outstanding {
   expire(nowMs: number): void;
   /** Jobs of recorded frames of which nothing was heard for `resubmitMs` (monotonic); each is told of once in that time. */
   silent(monotonicMs: number): OutstandingJob[];
+  /** Jobs of recorded frames that Redis has and nobody has answered. */
+  unanswered(): OutstandingJob[];
   resolveSilent(job: OutstandingJob, state: SilentState, nowMs: number): void;
   /** Settles everything as `dropped{stopped}`. */
   close(): void;
@@ -247,6 +249,8 @@ export function createOutstanding(options: OutstandingOptions): Outstanding {
       }
       return found;
     },
+
+    unanswered: () => [...jobs].filter(({ mode, state }) => mode === 'recorded' && state === 'sent'),
 
     resolveSilent(given, state, nowMs) {
       const job = given as Job;

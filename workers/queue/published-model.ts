@@ -38,7 +38,7 @@ export async function awaitPublishedModel(
       if (clock.monotonicMs() >= noticeAtMs) {
         noticeAtMs = Infinity;
         const others = await commands.hkeys(keys.models).catch(() => []);
-        onEvent?.({ kind: 'no_worker', others });
+        onEvent?.({ kind: 'no_model', others });
       }
       await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
     }

@@ -101,7 +101,10 @@ export async function createQueueDetectPort(
     redisNowMs: () => redisClock.nowMs(),
     isActive: () => clock.monotonicMs() - lastSentMs < ACTIVE_MS,
     onChange: () => pump(),
-    onEvent: (event) => onEvent?.(event),
+    onEvent(event) {
+      onEvent?.(event);
+      if (event.kind === 'worker_lost') void takeFrom(event.worker);
+    },
     onRefused: (error) => connections.refused(error),
     onAccepted: () => connections.accepted(),
   });
@@ -116,9 +119,9 @@ export async function createQueueDetectPort(
 
   function take({ worker, frames }: Reply): void {
     for (const frame of frames) {
-      if (frame.kind === 'unreachable' && placer.giveUpRing())
-        onEvent?.({ kind: 'ring_unreachable', worker });
       if (!outstanding.answer(frame, clock.nowMs())) counts.lateReplies++;
+      else if (frame.kind === 'unreachable' && placer.giveUpRing())
+        onEvent?.({ kind: 'ring_unreachable', worker });
     }
     pump();
   }
@@ -218,6 +221,19 @@ export async function createQueueDetectPort(
     }
   }
 
+  /** What a worker had begun that lives no more need not be waited for. */
+  async function takeFrom(worker: string): Promise<void> {
+    try {
+      for (const job of outstanding.unanswered()) {
+        if ((await sender.workerOf(job.mode, job.id)) !== worker) continue;
+        outstanding.resolveSilent(job, 'begun', clock.nowMs());
+        pump();
+      }
+    } catch {
+      // Redis is away: each job is asked after when it has been silent for long.
+    }
+  }
+
   const ticking = setInterval(() => {
     const nowMs = clock.nowMs();
     for (const mode of MODES) schedulers[mode].expireWaiting(nowMs);
@@ -247,6 +263,7 @@ export async function createQueueDetectPort(
     detector,
     open: (channel: DetectChannelOptions) =>
       createDetectChannel(schedulers[channel.mode], { now: pump, soon: pumpSoon }, channel),
+    isServed: () => fleet.capacity.workers > 0,
     close: () => (closed ??= close()),
     stats: () => ({
       ...counts,

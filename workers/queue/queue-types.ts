@@ -12,6 +12,8 @@ export type StoreChoice = 'auto' | 'redis';
 export type QueueEvent =
   | FleetEvent
   | RedisEvent
+  /** No worker has published the model that is asked for; `others` are those that some have. */
+  | { readonly kind: 'no_model'; readonly others: readonly string[] }
   /** A worker could not open this host's frame ring: frames go through Redis from now on. */
   | { readonly kind: 'ring_unreachable'; readonly worker: string }
   /** A frame ended the detector again and again while alone, and is `failed{poison}`. */

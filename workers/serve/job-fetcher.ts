@@ -14,6 +14,8 @@ export interface JobFetcherOptions {
   /** Waits through outages. */
   readonly client: RedisClient;
   readonly keys: Keys;
+  /** Id of this worker: who sent a job can see who has it. */
+  readonly worker: string;
   readonly sha256: string;
   readonly maxBatch: number;
   /** Inference processes that are ready; while there is none, no job is fetched. */
@@ -77,6 +79,7 @@ export function createJobFetcher(options: JobFetcherOptions): JobFetcher {
       (job: Job<unknown>) => begin(mode, job),
       {
         connection: client,
+        name: options.worker,
         prefix: keys.queuePrefix,
         concurrency: limitsNow()[mode],
         lockDuration: LOCK_MS,

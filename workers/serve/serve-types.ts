@@ -82,6 +82,8 @@ export interface QueueWorker {
   readonly redis: string;
   /** Execution provider that the first inference process took. */
   readonly provider: string;
+  /** True while it takes jobs: Redis takes what it is given, and an inference process is warm. */
+  isReady(): boolean;
   stats(): WorkerStats;
   /**
    * Takes no more jobs, finishes and answers what was begun, gives back what was not, and closes everything. Bounded;

@@ -80,7 +80,7 @@ export function startServing({ options, clock, keys, connections, pool }: Servin
     state: () => ({ provider, processes: readyProcesses(), busyMs: busyMs(), isLeaving }),
   });
   const fetcher = createJobFetcher({
-    ...{ client: patient, keys, sha256: detector.sha256, maxBatch, readyProcesses },
+    ...{ client: patient, keys, worker: id, sha256: detector.sha256, maxBatch, readyProcesses },
     async serve(job) {
       const frames = await look(job);
       if (await answer(job.producer, frames)) for (const { kind } of frames) replies[kind]++;
@@ -141,7 +141,11 @@ export function startServing({ options, clock, keys, connections, pool }: Servin
   }
 
   return {
-    worker: { id, detector, redis: name, provider, stats, close: () => (closed ??= close()) },
+    worker: {
+      ...{ id, detector, redis: name, provider, stats },
+      isReady: () => !isLeaving && connections.isTrusted() && readyProcesses() > 0,
+      close: () => (closed ??= close()),
+    },
     onProcessesChanged() {
       fetcher.adapt();
       announcer.beat();

@@ -39,6 +39,8 @@ export interface Connections {
   refused(error: unknown): void;
   /** Redis took a write: what was refused before is over. */
   accepted(): void;
+  /** True while Redis can be reached and takes what it is given. */
+  isTrusted(): boolean;
   close(): void;
 }
 
@@ -138,6 +140,7 @@ export function openConnections({ url, tls, purpose, clock, onEvent }: Connectio
       isRefusing = false;
       back(wasRefusing);
     },
+    isTrusted: () => commands.status === 'ready' && !isRefusing,
     close() {
       redisClock.close();
       patient.disconnect();

@@ -72,7 +72,9 @@ describe('createRedis with a cluster', () => {
     try {
       const address = `127.0.0.1:${String(plain.port)}`;
       const noCluster = connect({ url: `redis+cluster://${address}` });
-      await expect(waitForRedis(noCluster, 'test', 1000)).rejects.toThrow('cluster support disabled');
+      await expect(waitForRedis(noCluster, 'test', 1000)).rejects.toThrow(
+        'expected a cluster, got a lone server',
+      );
     } finally {
       await plain.close();
     }

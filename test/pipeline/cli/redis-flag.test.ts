@@ -16,7 +16,7 @@ describe('redisUrlFlag', () => {
 
   it('names the flag and says what it expected, but never what may be a password', () => {
     expect(() => redisUrlFlag('--queue', 'redis://:s3cret pass@host')).toThrow(
-      '--queue: expected redis://host:6379, rediss://… or file:/path of a file with such a URL, got another text',
+      '--queue: expected redis://host:6379, rediss://… or file:/path of a file with such a URL, got a text with spaces or control characters',
     );
     expect(() => redisUrlFlag('--events', 'file:/no/such')).toThrow(
       '--events: expected a file with a Redis URL at /no/such, got no such file',

@@ -115,6 +115,31 @@ describe('createFleet', () => {
     expect(events.slice(1)).toEqual([{ kind: 'workers_back', workers: 1 }]);
   });
 
+  it('tells once of a worker whose field grows old, and not of one that withdrew or was to leave', async () => {
+    for (const worker of ['one', 'withdrawn']) await beat(worker);
+    await beat('leaving', { isLeaving: true });
+    await fleet.refresh();
+    await client.hdel(keys.workers, 'withdrawn');
+    nowMs += HEARTBEAT_TTL_MS;
+    await beat('another');
+    await fleet.refresh();
+    expect(events).toEqual([]);
+    for (let look = 0; look < 3; look++) await fleet.refresh();
+    expect(events).toEqual([{ kind: 'worker_lost', worker: 'one', host: 'h' }]);
+  });
+
+  it('does not tell of workers that beat again after an outage of Redis', async () => {
+    await beat('one');
+    await fleet.refresh();
+    nowMs += HEARTBEAT_TTL_MS;
+    await fleet.refresh();
+    await beat('one');
+    await fleet.refresh();
+    nowMs += HEARTBEAT_TTL_MS;
+    await fleet.refresh();
+    expect(events).toEqual([]);
+  });
+
   it('tells when Redis refuses, and keeps what it knew', async () => {
     await beat('one');
     await fleet.refresh();
