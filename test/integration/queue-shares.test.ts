@@ -92,7 +92,7 @@ describe('a queue shared by cameras', () => {
     expect(await client.hlen('sightline:models')).toBe(1);
   });
 
-  it('stays within its budget of Redis while the workers are silent and a hundred live frames a second come', async () => {
+  it('stays within its budget of Redis through a minute without workers in which a hundred live frames a second come', async () => {
     await client.flushall();
     const worker = await lab.startWorker(redis.url);
     const frameBudgetBytes = 4 * 1024 * 1024;
@@ -109,9 +109,9 @@ describe('a queue shared by cameras', () => {
     await waitFor(
       async () => {
         peak = Math.max(peak, await memory());
-        return cameras[0]!.sent > 80;
+        return cameras[0]!.sent > 600;
       },
-      { what: 'eight seconds of frames', timeoutMs: 40_000 },
+      { what: 'a minute of frames', timeoutMs: 100_000 },
     );
     for (const stop of stops) await stop();
     expect(peak - before).toBeLessThan(frameBudgetBytes + 2 * 1024 * 1024);
@@ -119,5 +119,5 @@ describe('a queue shared by cameras', () => {
     expect((await memory()) - before).toBeLessThan(1024 * 1024);
     expect(await client.keys('sightline:frame:*')).toEqual([]);
     expect(await client.keys('*:wait')).toEqual([]);
-  });
+  }, 120_000);
 });
