@@ -33,10 +33,19 @@ export function isVague(error: unknown): boolean {
 export function toRedisError(error: unknown, name: string): PipelineError {
   const { message, code } = rootOf(error);
   if (/\bNOAUTH\b/.test(message)) {
-    return new PipelineError('auth', `${name}: expected a URL with the password, got ${message}`);
+    return new PipelineError(
+      'auth',
+      `${name}: expected a password (redis://:PASSWORD@host), got none (NOAUTH${placeIn(message)})`,
+    );
   }
   if (/\b(WRONGPASS|NOPERM)\b|ERR invalid password|ERR AUTH/.test(message)) {
     return new PipelineError('auth', `${name}: expected to be let in, got ${message}`);
+  }
+  if (/Unknown RESP type|Protocol error, got "/.test(message)) {
+    return new PipelineError('config', `${name}: expected Redis, got a server that speaks something else`);
+  }
+  if (/^(Reached the max retries|Stream isn't writeable)/.test(message)) {
+    return new PipelineError('ended', `${name}: expected an answer, got a connection that broke`);
   }
   if (/cluster support disabled/.test(message)) {
     return new PipelineError(
@@ -55,6 +64,12 @@ export function toRedisError(error: unknown, name: string): PipelineError {
   }
   return new PipelineError(CODES[code] ?? 'unknown', `${name}: expected an answer, got ${message}`);
 }
+
+/** The sentinel that said it, where one did. */
+const placeIn = (message: string) => {
+  const sentinel = /^(sentinel \S+):/.exec(message)?.[1];
+  return sentinel === undefined ? '' : ` from ${sentinel}`;
+};
 
 /** A cluster of which no node answers keeps the reason of one in `lastNodeError`; a name with several addresses, in `errors`. */
 function rootOf(error: unknown): RootError {

@@ -40,6 +40,8 @@ function attempt<T>(path: string, expected: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new PipelineError('config', `${path}: expected ${expected}, got ${toError(error).message}`);
+    const { code } = error as { readonly code?: unknown };
+    const got = code === 'ENOENT' ? 'no such file' : toError(error).message;
+    throw new PipelineError('config', `${path}: expected ${expected}, got ${got}`);
   }
 }

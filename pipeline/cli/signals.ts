@@ -1,6 +1,9 @@
 /** SIGHUP is a terminal or ssh session that went away. */
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** Wrappers such as `timeout` signal their child, and then the group that it is in. */
+const SAME_REQUEST_MS = 300;
+
 /** Runs while a command can be stopped in good order. */
 export interface StopSignals {
   /** Aborted by the first SIGINT or SIGTERM. */
@@ -14,7 +17,11 @@ export interface StopSignals {
  */
 export function catchStopSignals(say: (text: string) => void): StopSignals {
   const controller = new AbortController();
+  let askedMs = -Infinity;
   const onSignal = () => {
+    const nowMs = performance.now();
+    if (nowMs - askedMs < SAME_REQUEST_MS) return;
+    askedMs = nowMs;
     if (controller.signal.aborted) {
       say('stopped at once: what was not written is lost');
       process.exit(1);

@@ -91,6 +91,18 @@ describe('a queue of frames', () => {
     expect(port.stats()).toMatchObject({ inFlight: 0, jobs: 0 });
   });
 
+  it('waits for a slow detector that is at work, however long silences may last', async () => {
+    const manifest = copyModel(folder, { kind: 'delay', afterFrames: 0, delayMs: 1000 });
+    await lab.startWorker(redis.url, ['--model', manifest, '--batch', '1']);
+    const detector = toDetectorInfo(await loadManifest(manifest));
+    const port = await lab.startPort(redis.url, { detector, resubmitMs: 200 });
+    const camera = createFrameSender(port);
+    for (const outcome of await Promise.all(Array.from({ length: 5 }, () => camera.send()))) {
+      expect(outcome).toMatchObject({ kind: 'detected' });
+    }
+    expect(port.stats()).toMatchObject({ retries: 0, lateReplies: 0, poisonFrames: 0 });
+  });
+
   it('finds the one frame that crashes the detector among seven innocent ones of four cameras, which are looked at', async () => {
     const POISON = 255;
     const manifest = copyModel(folder, { kind: 'crash', afterFrames: 0, firstByte: POISON });

@@ -86,6 +86,22 @@ describe('a queue whose Redis fails', () => {
     },
   );
 
+  it('can be closed while it is away, with frames out and workers looked for', async () => {
+    const worker = await lab.startWorker(redis.url);
+    const ports = await Promise.all([1, 2, 3].map(() => lab.startPort(redis.url)));
+    const cameras = ports.map((port, index) => createFrameSender(port, { camera: `camera-${index}` }));
+    for (const camera of cameras) expect(await camera.send()).toMatchObject({ kind: 'detected' });
+    process.kill(worker.pid, 'SIGSTOP');
+    const outcomes = cameras.map((camera) => camera.send());
+    await waitFor(() => ports.every((port) => port.stats().inFlight === 1), { what: 'the frames' });
+    await redis.kill();
+    await waitFor(() => lab.events.filter(({ kind }) => kind === 'redis_away').length === 3, {
+      what: 'the loss',
+    });
+    await Promise.all(ports.map((port) => port.close()));
+    for (const outcome of outcomes) expect(await outcome).toEqual({ kind: 'dropped', reason: 'stopped' });
+  });
+
   it('goes on with a Redis that was silent when the first job was to be sent', async () => {
     await lab.startWorker(redis.url);
     const port = await lab.startPort(redis.url);

@@ -19,6 +19,9 @@ import type { Capacity } from './capacity';
 export const NO_WORKER_NOTICE_MS = 10_000;
 const NO_WORKER_REPEAT_MS = 60_000;
 
+/** From the first look that misses a worker to its being lost: time to beat again once Redis is back. */
+const LOST_MS = 2500;
+
 export type FleetEvent =
   /** No worker of this model lives; `others` are the models that living workers serve. */
   | { readonly kind: 'no_worker'; readonly others: readonly string[] }
@@ -66,7 +69,7 @@ export function createFleet(options: FleetOptions): Fleet {
   let noticeAtMs = missingSinceMs + NO_WORKER_NOTICE_MS;
   let isNoticed = false;
   let known: ReadonlyMap<string, WorkerHeartbeat> = new Map();
-  let missing: ReadonlySet<string> = new Set();
+  let missing: ReadonlyMap<string, number> = new Map();
 
   async function readHash(key: string): Promise<Record<string, string>> {
     const fields = await client.hgetall(key);
@@ -122,15 +125,16 @@ export function createFleet(options: FleetOptions): Fleet {
 
   /**
    * Who withdraws removes its field, and a Redis that was restarted empty has none: lost is whose field stays and grows old. Told
-   * at the second look, since after an outage of Redis all are old until they beat again.
+   * after a while, since after an outage of Redis all are old until they beat again.
    */
   function tellLost(
     ours: ReadonlyMap<string, WorkerHeartbeat>,
     fields: Readonly<Record<string, string>>,
   ): void {
     const gone = [...known].filter(([id, { isLeaving }]) => !ours.has(id) && id in fields && !isLeaving);
-    const lost = gone.filter(([id]) => missing.has(id));
-    missing = new Set(gone.map(([id]) => id));
+    const nowMs = clock.monotonicMs();
+    const lost = gone.filter(([id]) => nowMs - (missing.get(id) ?? nowMs) >= LOST_MS);
+    missing = new Map(gone.map(([id]) => [id, missing.get(id) ?? nowMs]));
     known = new Map([...ours, ...gone.filter(([id]) => !lost.some(([other]) => other === id))]);
     for (const [worker, { host }] of lost) onEvent({ kind: 'worker_lost', worker, host });
   }

@@ -72,6 +72,8 @@ export function createJobSender({ client, keys, sha256, onError }: JobSenderOpti
     async stateOf(mode, id) {
       const queue = await queueOf(mode);
       const state = await queue.getJobState(id);
+      // Slow is not silent: a worker renews its lock on a job for as long as it is at work.
+      if (state === 'active' && (await client.exists(queue.toKey(`${id}:lock`))) > 0) return 'waiting';
       if (state === 'active' || state === 'failed') return 'begun';
       return state === 'unknown' || state === 'completed' ? 'gone' : 'waiting';
     },

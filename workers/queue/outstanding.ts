@@ -8,7 +8,7 @@ import { verdictOf } from './verdict';
 /** A frame that was taken from its waiting slot and is not settled. */
 export interface OutstandingFrame {
   readonly ticket: Ticket;
-  /** Counts from 1; a reply to an earlier attempt is ignored. */
+  /** Counts from 1; of the replies to an earlier attempt only what was detected counts. */
   readonly attempt: number;
   /** Where its pixels are, of this attempt. */
   pixels: PixelReference | undefined;
@@ -40,7 +40,7 @@ export interface OutstandingOptions {
   readonly resubmitMs: number;
 }
 
-/** What a job that was silent for long turned out to be. */
+/** What a job that was silent for long turned out to be: still to come or at work, begun by a worker that left it, or unknown. */
 export type SilentState = 'waiting' | 'begun' | 'gone';
 
 interface Frame extends OutstandingFrame {
@@ -223,7 +223,13 @@ export function createOutstanding(options: OutstandingOptions): Outstanding {
 
     answer(reply, nowMs) {
       const frame = frames.get(keyOf(reply.camera, reply.epoch, reply.seq));
-      if (frame?.job === undefined || frame.attempt !== reply.attempt) return false;
+      if (frame === undefined) return false;
+      if (reply.attempt < frame.attempt && reply.kind === 'detected') {
+        // Of the same pixels: nobody need look again.
+        judge(frame, reply.kind, nowMs, reply);
+        return true;
+      }
+      if (frame.job === undefined || frame.attempt !== reply.attempt) return false;
       // An answer can overtake the confirmation that Redis has the job.
       frame.job.state = 'answered';
       judge(frame, reply.kind, nowMs, reply);

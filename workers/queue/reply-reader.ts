@@ -36,6 +36,7 @@ export function createReplyReader(options: ReplyReaderOptions): ReplyReader {
   let lastId = '0-0';
   let isClosed = false;
   let endPause: (() => void) | undefined;
+  let endRead: (() => void) | undefined;
 
   // A function, since `isClosed` changes while a read is awaited and the compiler's narrowing does not see that.
   const hasEnded = (): boolean => isClosed;
@@ -67,8 +68,10 @@ export function createReplyReader(options: ReplyReaderOptions): ReplyReader {
 
   async function readWatched(): Promise<void> {
     const watchdog = setInterval(() => client.disconnect(true), SILENCE_MS);
+    // A read of ioredis 6 that is under way while its client is closed between two connections never settles.
+    const given = new Promise<void>((resolve) => (endRead = resolve));
     try {
-      await read();
+      await Promise.race([read(), given]);
     } finally {
       clearInterval(watchdog);
     }
@@ -101,8 +104,8 @@ export function createReplyReader(options: ReplyReaderOptions): ReplyReader {
     async close() {
       isClosed = true;
       endPause?.();
-      // The read in progress ends with its connection.
       client.disconnect();
+      endRead?.();
       await reading;
     },
   };

@@ -114,7 +114,8 @@ export function createJobFetcher(options: JobFetcherOptions): JobFetcher {
   }
 
   async function hold(mode: SourceMode, job: DetectJob): Promise<void> {
-    const frames = job.frames.length;
+    // A frame that is tried again is alone in a run of the detector too.
+    const frames = job.frames.some(({ attempt }) => attempt > 1) ? maxBatch : job.frames.length;
     held[mode]++;
     counts.heldFrames += frames;
     limiter.observe(frames);

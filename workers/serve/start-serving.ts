@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../models/domain/clock';
+import { toError } from '../../models/domain/errors';
 import type { Keys } from '../../models/domain/keys';
 import { createErrorReporter } from '../../models/support/redis-errors';
 import type { LocalDetectPort } from '../local/pool-types';
@@ -24,6 +25,11 @@ export interface ServingParts {
   readonly connections: Connections;
   readonly pool: LocalDetectPort;
 }
+
+/** BullMQ's words for a job that Redis lost, or whose lock ran out meanwhile: its sender has sent the frames again. */
+const LOST_LOCK = /could not renew lock for job|Missing (key|lock) for job/;
+
+const isLostLock = (error: unknown) => LOST_LOCK.test(toError(error).message);
 
 export interface Serving {
   readonly worker: QueueWorker;
@@ -88,7 +94,7 @@ export function startServing({ options, clock, keys, connections, pool }: Servin
     onRefused: (mode, jobId, error) => onEvent?.({ kind: 'job_refused', mode, jobId, error }),
     onError(error) {
       // Broken connections are told of once, by the connection that fails fast.
-      if (!isLeaving && !isConnectionFault(error)) reportQueueError(error);
+      if (!isLeaving && !isConnectionFault(error) && !isLostLock(error)) reportQueueError(error);
     },
   });
 

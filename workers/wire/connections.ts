@@ -163,7 +163,7 @@ export async function connect(options: ConnectionsOptions, signal?: AbortSignal)
 
 /** What ioredis says of a connection without a code of Node's. */
 const BROKEN =
-  /^(Connection is closed|Socket |Command timed out|Failed to refresh slots|None of startup nodes)/;
+  /^(Connection is closed|Socket |Stream isn't writeable|Reached the max retries|Command timed out|Failed to refresh slots|None of startup nodes)/;
 
 /** True for an error that says no more than that a connection is down, which is told of elsewhere. */
 export function isConnectionFault(error: unknown): boolean {

@@ -12,6 +12,8 @@ describe('toRedisError', () => {
     [systemError('SELF_SIGNED_CERT_IN_CHAIN'), 'config'],
     [new Error('WRONGPASS invalid username-password pair'), 'auth'],
     [new Error('sentinel a:1: NOAUTH Authentication required.'), 'auth'],
+    [new Error('Unknown RESP type 60 "<". Please report this.'), 'config'],
+    [new Error('Reached the max retries per request limit (which is 0). Refer to …'), 'ended'],
     [new Error('ERR This instance has cluster support disabled'), 'config'],
     [new Error("sentinel a:1: ERR unknown command 'SENTINEL', with args beginning with: 'm'"), 'config'],
     [new Error('LOADING Redis is loading'), 'unknown'],

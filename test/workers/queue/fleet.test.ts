@@ -124,6 +124,10 @@ describe('createFleet', () => {
     await beat('another');
     await fleet.refresh();
     expect(events).toEqual([]);
+    nowMs += 2499;
+    await fleet.refresh();
+    expect(events).toEqual([]);
+    nowMs += 1;
     for (let look = 0; look < 3; look++) await fleet.refresh();
     expect(events).toEqual([{ kind: 'worker_lost', worker: 'one', host: 'h' }]);
   });

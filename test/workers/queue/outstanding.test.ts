@@ -61,13 +61,15 @@ describe('createOutstanding', () => {
     expect(outstanding).toMatchObject({ frames: 0, jobs: 0 });
   });
 
-  it('ignores an answer to an earlier attempt, of another camera, epoch or frame', () => {
+  it('ignores what became of an earlier attempt, and answers of another camera, epoch or frame', () => {
     const { outstanding, sendNew, sendRetry, answer } = table();
     const ticket = ticketOf();
     sendNew([ticket]);
     answer(ticket, 1, 'missing');
     sendRetry();
-    expect(answer(ticket, 1, 'detected')).toBe(false);
+    for (const kind of REPLY_KINDS.filter((one) => one !== 'detected')) {
+      expect(answer(ticket, 1, kind)).toBe(false);
+    }
     for (const other of [{ camera: 'b' as never }, { epoch: 8 }, { seq: 1 }]) {
       expect(outstanding.answer({ ...replyTo(ticket, 2, 'detected'), ...other }, 0)).toBe(false);
     }
@@ -93,6 +95,23 @@ describe('createOutstanding', () => {
     expect(poison.outcomes).toEqual([{ kind: 'failed', code: 'poison' }]);
     expect(poisoned).toMatchObject([{ attempt: 3, losses: 2 }]);
     for (const { outcomes } of innocents) expect(outcomes).toMatchObject([{ kind: 'detected' }]);
+  });
+
+  it('takes what an earlier attempt detected, whether the next one is out or still to come', () => {
+    const { outstanding, sendNew, sendRetry, answer, abandoned } = table();
+    const [waiting, sent] = [0, 1].map((seq) => ticketOf({ seq }));
+    sendNew([sent!]);
+    answer(sent!, 1, 'missing');
+    sendRetry();
+    sendNew([waiting!]);
+    answer(waiting!, 1, 'missing');
+    for (const ticket of [waiting!, sent!]) {
+      expect(answer(ticket, 1, 'detected')).toBe(true);
+      expect(ticket.outcomes).toMatchObject([{ kind: 'detected' }]);
+      expect(answer(ticket, 2, 'detected')).toBe(false);
+    }
+    expect(outstanding).toMatchObject({ frames: 0, jobs: 0, hasRetry: false });
+    expect(abandoned).toEqual(['job-2']);
   });
 
   it('lets every frame travel alone after its first attempt', () => {
