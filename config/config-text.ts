@@ -1,5 +1,7 @@
 import { isScalar, visit } from 'yaml';
 import type { Node, Scalar } from 'yaml';
+import { credentialsOf } from '../models/domain/redact';
+import { parseRedisUrl } from '../models/support/redis-url';
 import { formatPath } from './config-error';
 import type { ConfigFault, ConfigPath, TextPosition } from './config-error';
 import { schemaAt } from './schema-tree';
@@ -108,10 +110,17 @@ function fillIn({ document, positionOf }: YamlDocument, plain: unknown, sources:
       }
       node.value = toSchemaType(expanded.text, schemaAt(path, plain));
       const isReadable = typeof node.value !== 'string' || isPublic(path);
-      for (const value of isReadable ? expanded.fileValues : expanded.values) secrets.add(value);
+      for (const value of isReadable ? expanded.fileValues : expanded.values) {
+        for (const secret of secretsIn(value)) secrets.add(secret);
+      }
     },
   });
   return { faults, secrets: [...secrets], templates, unfilled };
+}
+
+/** Of the URL of a Redis only the credentials: messages must name the server. */
+function secretsIn(value: string): readonly string[] {
+  return parseRedisUrl(value.trim()) === undefined ? [value] : credentialsOf(value.trim());
 }
 
 /** False for `cameras.path.url`: a camera may be called like a key. */

@@ -8,6 +8,8 @@ export interface QueueReportOptions {
   readonly url: string;
   readonly model: string;
   readonly namespace: string;
+  /** Names of the models that come with the program. */
+  readonly bundled: readonly string[];
   /** True once nobody waits for workers any more. */
   readonly isStopping: () => boolean;
 }
@@ -17,11 +19,15 @@ const REPEAT_MS = 10_000;
 /** Tells people what happens between this process and the workers, and what they can do about it. */
 export function reportQueue(
   telemetry: Telemetry,
-  { url, model, namespace, isStopping }: QueueReportOptions,
+  { url, model, namespace, bundled, isStopping }: QueueReportOptions,
 ): (event: QueueEvent) => void {
   const address = parseRedisUrl(url);
   const name = address === undefined ? 'redis' : redisName(address);
   const settings = namespace === 'sightline' ? '' : ` --namespace ${namespace}`;
+  const login =
+    address?.password === undefined
+      ? ''
+      : ' (with the password in the URL: --queue file:/path of a file with it, or SIGHTLINE_REDIS_URL)';
   // Whoever writes to Redis may write much.
   const tellBadReply = atMostEvery(REPEAT_MS, systemClock, (text: string) => telemetry.warning(text));
   return (event) => {
@@ -29,7 +35,8 @@ export function reportQueue(
       case 'no_model': {
         const others = event.others.length === 0 ? 'none is' : `known there: ${event.others.join(', ')}`;
         telemetry.warning(
-          `no worker at ${name} has told of a model named ${model} (${others}), and it is not bundled: waiting for one`,
+          `no worker at ${name} has told of a model named ${model} (${others}), and it is none of the bundled ` +
+            `${bundled.join(', ')}: waiting for a worker that brings it, started with --model /path/of/its.manifest.json`,
         );
         break;
       }
@@ -38,7 +45,7 @@ export function reportQueue(
         const others = event.others.length === 0 ? '' : ` (workers of ${event.others.join(', ')} are there)`;
         telemetry.warning(
           `no worker for ${model} at ${name}${others}: nothing is looked at; start one: ` +
-            `sightline worker --queue ${name} --model ${model}${settings}`,
+            `sightline worker --queue ${name} --model ${model}${settings}${login}`,
         );
         break;
       }

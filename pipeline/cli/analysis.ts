@@ -4,6 +4,7 @@ import { checkAgainstModel } from '../../config/check-against-model';
 import { ConfigError } from '../../config/config-error';
 import type { LoadedConfig } from '../../config/validate';
 import { toPipelineError } from '../../models/domain/errors';
+import type { PipelineError } from '../../models/domain/errors';
 import type { EventSink } from '../../models/domain/event-sink';
 import { createRedactor } from '../../models/domain/redact';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
@@ -27,8 +28,9 @@ import type { ProgressView } from './progress';
 import type { FinishedCamera } from './run-cameras';
 import type { RunFlags, RunPlan } from './run-config';
 import { catchStopSignals } from './signals';
-import { summaryOf } from './summary';
+import { placesOf, summaryOf } from './summary';
 import { EXIT } from './usage';
+import { whenReachable } from './when-reachable';
 
 /** What runs the cameras of an analysis. */
 export interface DriveContext {
@@ -70,7 +72,7 @@ export async function analyse({
   const isJson = flags.logFormat === 'json';
   const log = createLog({
     format: isJson ? 'json' : 'text',
-    level: flags.verbose ? 'debug' : isShared ? 'info' : 'warn',
+    level: flags.verbose ? 'debug' : isShared || isJson ? 'info' : 'warn',
     redact: createRedactor(secrets),
     write: (line) => view.line(line),
   });
@@ -93,10 +95,14 @@ export async function analyse({
     // A mistyped name must not cost what an output file holds.
     if (!(await isAnyUsable(specs, telemetry))) return EXIT.failed;
     await probeFfmpeg();
-    const sinks = await openAllSinks(loaded, view, {
+    const sinkOptions = {
       ...(sinkContext !== undefined && { context: sinkContext }),
-      onTrouble: (error) => telemetry.warning(`events: ${error.message}; trying again`),
-    });
+      onTrouble: (error: PipelineError) => telemetry.warning(`events: ${error.detail}; trying again`),
+    };
+    const open = () => openAllSinks(loaded, view, sinkOptions);
+    // One of many processes waits for Redis whatever it needs it for; a lone run says at once that there is none.
+    const sinks = await (isShared ? whenReachable(open, telemetry, signals.signal) : open());
+    if (isShared) for (const place of placesOf(config)) log.info(place);
     const port = await source.start().catch(async (error: unknown) => {
       await Promise.allSettled(sinks.map((sink) => sink.close()));
       throw error;
@@ -126,10 +132,11 @@ export async function analyse({
     );
     view.close();
     const failure = stopping.failure() ?? failedClosing;
+    const say = (text: string) => void process.stderr.write(`${createRedactor(secrets)(text)}\n`);
     if (failure !== undefined)
-      process.stderr.write(`sightline: ${createRedactor(secrets)(failure.message)}\n`);
+      (isJson ? (text: string) => log.error(text) : say)(`sightline: ${failure.message}`);
     if (flags.quiet !== true) {
-      for (const line of summaryOf(finished, config)) process.stderr.write(`${line}\n`);
+      for (const line of summaryOf(finished, config)) (isJson ? (text: string) => log.info(text) : say)(line);
     }
     if (refused.length > 0) return EXIT.usage;
     return failure !== undefined || finished.some(hasFailed) ? EXIT.failed : EXIT.done;

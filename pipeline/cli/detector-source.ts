@@ -1,7 +1,7 @@
 import type { Config } from '../../config/schema';
 import { systemClock } from '../../models/domain/clock';
 import type { DetectPort, DetectorInfo } from '../../models/domain/detect-port';
-import { toDetectorInfo } from '../../models/efficientvit/manifest';
+import { listModels, toDetectorInfo } from '../../models/efficientvit/manifest';
 import { awaitPublishedModel } from '../../workers/queue/published-model';
 import { createQueueDetectPort } from '../../workers/queue/queue-detect-port';
 import { startDetector } from '../detector';
@@ -46,6 +46,7 @@ async function queueSource(
   const { url, store, frameBudgetBytes, resubmitMs, keepDeadPixels } = queue;
   const onEvent = reportQueue(telemetry, {
     ...{ url, model: model.name, namespace },
+    bundled: await listModels(),
     isStopping: () => signal.aborted,
   });
   const options = { url, namespace, clock: systemClock, onEvent };

@@ -17,15 +17,19 @@ export function summaryOf(finished: readonly FinishedCamera[], config: Config): 
       `${events} events`,
     ].join(', ');
   });
-  const places = config.events.map((sink) => {
-    if (sink.type === 'redis') return `events: ${redact(sink.url)}, stream ${config.namespace}:events:0`;
-    return `events: ${sink.path === '-' ? 'standard output' : sink.path}`;
-  });
   const videos = finished.flatMap(({ run: { spec }, result }) =>
     // Without a frame there is no video, or only one of an earlier run.
     spec.annotatePath === undefined || result.state === 'failed' || result.frames.received === 0
       ? []
       : [`video of ${spec.id}: ${spec.annotatePath}`],
   );
-  return [...cameras, ...places, ...videos];
+  return [...cameras, ...placesOf(config), ...videos];
+}
+
+/** Where events go, for people. */
+export function placesOf({ events, namespace }: Config): string[] {
+  return events.map((sink) => {
+    if (sink.type === 'redis') return `events: ${redact(sink.url)}, stream ${namespace}:events:0`;
+    return `events: ${sink.path === '-' ? 'standard output' : sink.path}`;
+  });
 }

@@ -39,6 +39,18 @@ describe('secrets', () => {
     );
   });
 
+  it('are of the URL of a Redis its credentials alone, so that messages can name the server', () => {
+    const yaml = "cameras: { a: { url: a.mp4 } }\nevents: [{ type: redis, url: '${R}' }]\n";
+    const secretsOf = (url: string) => parseConfig(yaml, { path: 'c.yaml', env: { R: url } }).secrets;
+    expect(secretsOf('redis://127.0.0.1:6379')).toEqual([]);
+    const secrets = secretsOf('redis://guard:p%40ss@127.0.0.1:6379');
+    expect(secrets).toContain('p%40ss');
+    const hide = createRedactor(secrets);
+    expect(hide('redis://127.0.0.1:6379 took p@ss and p%40ss')).toBe(
+      'redis://127.0.0.1:6379 took *** and ***',
+    );
+  });
+
   it('stand in no fault when written into the file itself', () => {
     fc.assert(
       fc.property(secret, fc.constantFrom('ftp', 'rtsp', 'redis'), (text, scheme) => {

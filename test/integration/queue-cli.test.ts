@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createQueueLab } from '../support/queue-lab';
+import { closedPort } from '../support/closed-port';
 import { startRedisServer } from '../support/redis-server';
 import type { RedisServer } from '../support/redis-server';
 import { PLAZA, eventsOf, killAll, readEvents, startSightline } from '../support/sightline';
@@ -66,6 +67,37 @@ describe('the command line of a queue', () => {
     for (const { pid } of [run, worker]) expect(processes(pid)).toEqual([]);
   });
 
+  it('waits with an ingest for the Redis of its events as for that of its queue, and says where they go', async () => {
+    const port = await closedPort();
+    const later = `redis://127.0.0.1:${port}`;
+    const config = join(folder, 'ingest.yaml');
+    const cameras = `cameras: { a: { url: ${PLAZA}, loop: true } }`;
+    writeFileSync(
+      config,
+      `${cameras}\nqueue: { url: '\${LATER}' }\nevents: [{ type: redis, url: '\${LATER}' }]\n`,
+    );
+    const options = { env: { LATER: later } };
+    const ingest = start(['ingest', '--config', config, '--log-format', 'json'], options);
+    await waitFor(() => ingest.stderr().includes('trying again until it answers'), { what: 'the wait' });
+    const server = await startRedisServer([], { port });
+    try {
+      await waitFor(() => ingest.stderr().includes('runs here now'), {
+        what: 'the camera',
+        timeoutMs: 30_000,
+      });
+      expect(ingest.stderr()).toContain(`events: ${later}, stream sightline:events:0`);
+      ingest.child.kill('SIGTERM');
+      expect(await ingest.ended).toBe(0);
+    } finally {
+      await server.close();
+    }
+    // The summary too.
+    const lines = ingest.stderr().trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg).at(-1)).toContain(
+      'events: redis://',
+    );
+  });
+
   it('ends a run that Ctrl-C finds waiting for workers, with every frame counted', async () => {
     const run = start(['run', PLAZA, '--output', eventsPath, '--queue', url]);
     await waitFor(() => eventsOf(readEvents(eventsPath), 'camera.online').length === 1, {
@@ -83,7 +115,7 @@ describe('the command line of a queue', () => {
     const run = start(['run', PLAZA, '--output', eventsPath, '--queue', url, '--model', 'nope']);
     await waitFor(() => run.stderr().includes('nope'), { what: 'the notice', timeoutMs: 20_000 });
     expect(run.stderr()).toMatch(
-      /no worker at redis:\/\/\S+ has told of a model named nope \(known there: efficientvit-b0-416x256\), and it is not bundled/,
+      /no worker at redis:\/\/\S+ has told of a model named nope \(known there: efficientvit-b0-416x256\), and it is none of the bundled efficientvit/,
     );
     expect(run.stderr()).not.toContain('start one');
     run.child.kill('SIGINT');
