@@ -12,6 +12,7 @@ import type { TrackedFrame, TracksClosed } from '../models/domain/track';
 import { annotatedVideo } from '../operators/sinks/annotated-video';
 import { cameraSource } from '../operators/sources/camera-source';
 import { ffmpegFrames } from '../operators/sources/ffmpeg-frames';
+import type { StartGate } from '../operators/sources/start-in-turn';
 import { detectFrames } from '../operators/transforms/detect-frames';
 import { emitEvents } from '../operators/transforms/emit-events';
 import { trackObjects } from '../operators/transforms/track-objects';
@@ -22,6 +23,8 @@ import type { CameraSpec } from './camera-spec';
 export interface CameraDeps {
   readonly port: DetectPort;
   readonly clock: Clock;
+  /** Through which live sources start. */
+  readonly startGate: StartGate;
   readonly ledger: Ledger;
   /** `source` of its events. */
   readonly eventSource: string;
@@ -34,6 +37,8 @@ export interface CameraDeps {
   readonly onFailure: (error: PipelineError, retryInMs: number | undefined) => void;
   /** A recording was damaged; FFmpeg's words. */
   readonly onDamage: (detail: string) => void;
+  /** The camera went online or offline, or its stream became another. */
+  readonly onStatus: (status: CameraStatus) => void;
   readonly onTracked: (frame: TrackedFrame) => void;
   /** Resolves when the sinks have room for more events. */
   readonly sinksReady: () => Promise<void>;
@@ -68,6 +73,8 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
     resumeWindowMs: spec.resumeWindowMs,
     stop,
     onFailure: deps.onFailure,
+    startGate: deps.startGate,
+    ...(spec.maxFps !== undefined && { watch: { intervalMs: 1000 / spec.maxFps } }),
     decode: () =>
       ffmpegFrames({
         request: {
@@ -100,7 +107,10 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
       lowScore,
       endReason: deps.endReason,
     }),
-    tap((item) => item.kind === 'tracked' && deps.onTracked(item)),
+    tap((item) => {
+      if (item.kind === 'tracked') deps.onTracked(item);
+      else if (item.kind === 'status') deps.onStatus(item);
+    }),
     annotate(spec, deps),
     emitEvents({
       cameraId: spec.id,

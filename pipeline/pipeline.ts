@@ -8,6 +8,9 @@ import type { EventSink } from '../models/domain/event-sink';
 import type { CameraId } from '../models/domain/frame';
 import { createLedger } from '../models/domain/ledger';
 import type { LedgerEntry } from '../models/domain/ledger';
+import { createStartGate } from '../operators/sources/start-in-turn';
+import type { StartGate } from '../operators/sources/start-in-turn';
+import { usableCores } from '../workers/local/usable-cores';
 import { buildCamera } from './build';
 import type { CameraSpec } from './camera-spec';
 import { eventSourceOf } from './event-source';
@@ -77,13 +80,14 @@ export function createPipeline({
   drainIdleMs = 10_000,
 }: PipelineOptions): Pipeline {
   const cameras = new Map<CameraId, CameraRun>();
+  const startGate = createStartGate(Math.max(LEAST_STARTS, 2 * usableCores()));
   let closed: Promise<void> | undefined;
 
   function start(spec: CameraSpec): CameraRun {
     if (closed !== undefined) throw new RangeError('pipeline: expected it to be open, it was closed');
     if (cameras.has(spec.id))
       throw new RangeError(`camera ${spec.id}: expected a name that is free, it is running`);
-    const run = runCamera(spec, { port, sinks, telemetry, clock });
+    const run = runCamera(spec, { port, sinks, telemetry, clock, startGate });
     cameras.set(spec.id, run);
     void run.done.then(() => cameras.delete(spec.id));
     return run;
@@ -115,9 +119,12 @@ export function createPipeline({
   };
 }
 
-type RunDeps = Required<Omit<PipelineOptions, 'drainIdleMs'>>;
+/** Live sources that start at once, at least; with more cores, two for each. */
+const LEAST_STARTS = 4;
 
-function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock }: RunDeps): CameraRun {
+type RunDeps = Required<Omit<PipelineOptions, 'drainIdleMs'>> & { readonly startGate: StartGate };
+
+function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock, startGate }: RunDeps): CameraRun {
   const ledger = createLedger();
   const stopRequests = new Subject<void>();
   const unwatch = telemetry.watchLedger(spec.id, ledger);
@@ -157,6 +164,7 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock }: RunDeps)
       buildCamera(spec, {
         port,
         clock,
+        startGate,
         ledger,
         eventSource,
         stop: stopRequests,
@@ -171,6 +179,7 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock }: RunDeps)
           telemetry.cameraFailed(spec.id, error, undefined);
         },
         onDamage: (detail) => telemetry.cameraDamaged(spec.id, detail),
+        onStatus: (status) => telemetry.cameraStatus(status),
         onTracked({ frame, tracks, started }) {
           ptsMs = frame.ptsMs;
           liveTracks = tracks.length;

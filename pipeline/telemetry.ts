@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Logger } from 'pino';
 import type { PipelineError } from '../models/domain/errors';
+import type { CameraStatus } from '../models/domain/camera-status';
 import type { CameraId } from '../models/domain/frame';
 import type { Ledger } from '../models/domain/ledger';
 
@@ -12,6 +13,8 @@ export interface Telemetry {
   readonly registry: Registry;
   cameraStarted(camera: CameraId, source: string): void;
   cameraFailed(camera: CameraId, error: PipelineError, retryInMs: number | undefined): void;
+  /** A camera's state has changed. */
+  cameraStatus(status: CameraStatus): void;
   /** A recording was analysed although parts of it could not be read. */
   cameraDamaged(camera: CameraId, detail: string): void;
   cameraEnded(camera: CameraId, ledger: Ledger): void;
@@ -26,6 +29,11 @@ export interface Telemetry {
   /** Counts this camera's frames from now on; returns what takes it out again. */
   watchLedger(camera: CameraId, ledger: Ledger): () => void;
 }
+
+const STATES = ['online', 'degraded', 'offline'] as const;
+
+const sizeOf = ({ source }: Extract<CameraStatus, { status: 'online' }>) =>
+  `${source.width}x${source.height}`;
 
 /** What a person is told of a recording that FFmpeg could not read in full. */
 export function describeDamage(detail: string): string {
@@ -72,6 +80,18 @@ export function createTelemetry(log: Logger): Telemetry {
     labelNames: ['camera', 'cause'],
     registers: [registry],
   });
+  const states = new Gauge({
+    name: 'sightline_camera_state',
+    help: '1 for the state a camera is in: online, degraded (pictures come, with a fault) or offline.',
+    labelNames: ['camera', 'state'],
+    registers: [registry],
+  });
+  const troubles = new Counter({
+    name: 'sightline_camera_degraded_total',
+    help: 'Faults of streams that went on, and changes of what they send, by cause.',
+    labelNames: ['camera', 'cause'],
+    registers: [registry],
+  });
   const events = new Counter({
     name: 'sightline_events_total',
     help: 'Events handed to the sinks.',
@@ -111,6 +131,15 @@ export function createTelemetry(log: Logger): Telemetry {
       if (retryInMs === undefined) log.error({ camera }, error.message);
       else log.warn({ camera }, `${error.message}; trying again in ${(retryInMs / 1000).toFixed(1)} s`);
     },
+    cameraStatus(status) {
+      const { cameraId: camera } = status;
+      if (status.status === 'lapsed') return;
+      for (const state of STATES) states.set({ camera, state }, state === status.status ? 1 : 0);
+      if (status.status === 'online') log.info({ camera }, `online, ${sizeOf(status)}`);
+      if (status.status !== 'degraded') return;
+      troubles.inc({ camera, cause: status.cause });
+      log.warn({ camera }, `${status.cause}: ${status.detail}`);
+    },
     cameraDamaged: (camera, detail) => log.warn({ camera }, describeDamage(detail)),
     cameraEnded(camera, ledger) {
       const { failed, detected } = ledger.total();
@@ -139,7 +168,10 @@ export function createTelemetry(log: Logger): Telemetry {
     eventsSuperseded: (camera, count) => superseded.inc({ camera }, count),
     watchLedger(camera, ledger) {
       ledgers.set(camera, ledger);
-      return () => ledgers.delete(camera);
+      return () => {
+        ledgers.delete(camera);
+        for (const state of STATES) states.remove({ camera, state });
+      };
     },
   };
 }

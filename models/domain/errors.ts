@@ -10,6 +10,10 @@ export const ERRORS = {
   refused: { isRetryable: true, remedy: 'check host and port, and that the server is running' },
   dns: { isRetryable: true, remedy: 'check the host name' },
   timeout: { isRetryable: true, remedy: 'check that the camera is on and reachable from this host' },
+  stalled: {
+    isRetryable: true,
+    remedy: 'the camera is connected and sends no more pictures; check it, its load and its network',
+  },
   codec: { isRetryable: false, remedy: 'check that the input holds a video stream FFmpeg can decode' },
   corrupt: { isRetryable: true, remedy: 'check that the file is complete and really is a video' },
   ended: { isRetryable: true, remedy: 'the source stopped sending' },

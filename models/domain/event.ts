@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ERRORS } from './errors';
+import { DEGRADED_CAUSES } from './camera-status';
 import type { ErrorCode } from './errors';
 
 /** Version of this contract. A change that breaks a reader moves it. */
@@ -47,12 +48,22 @@ const trackData = z.object({
 const errorCodes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
 
 const dataByType = {
-  'camera.online': cameraData.extend({ source: size.describe('Size of the source picture in pixels.') }),
+  'camera.online': cameraData.extend({
+    source: size.describe('Size of the source picture in pixels.'),
+    codec: z.string().min(1).optional().describe('Such as h264; live only.'),
+  }),
   'camera.offline': cameraData.extend({
     cause: z.enum([...errorCodes, 'stopped', 'completed']),
     detail: z.string().optional().describe('One line for people; without credentials.'),
   }),
-  'camera.degraded': cameraData.extend({ cause: z.string().min(1), detail: z.string().optional() }),
+  'camera.degraded': cameraData.extend({
+    cause: z
+      .enum(DEGRADED_CAUSES)
+      .describe(
+        'What is wrong with, or changed in, a stream that goes on. `camera.online` follows when all is well.',
+      ),
+    detail: z.string().optional().describe('One line for people; without credentials.'),
+  }),
   'track.started': trackData.extend({
     firstSeenPtsMs: ptsMs.describe('Stream time of the first detection, before the track was confirmed.'),
   }),

@@ -1,5 +1,5 @@
 import type { Clock } from '../../models/domain/clock';
-import type { CameraStatus } from '../../models/domain/camera-status';
+import type { CameraStatus, OfflineCause } from '../../models/domain/camera-status';
 import type {
   CameraId,
   DetectFrame,
@@ -11,8 +11,13 @@ import type {
 import { PipelineError } from '../../models/domain/errors';
 import type { Size } from '../../models/domain/geometry';
 import type { Ledger } from '../../models/domain/ledger';
+import { createCameraHealth } from './camera-health';
+import type { HealthPlace } from './camera-health';
 import { createCaptureClock } from './capture-clock';
+import type { DecoderNote } from './decoder-notes';
 import type { DecodedFrame } from './ffmpeg-frames';
+import { createPtsGuard } from './pts-guard';
+import type { GuardedPts } from './pts-guard';
 import { createSegmenter } from './segmenter';
 
 export interface CameraFramesOptions {
@@ -34,15 +39,16 @@ const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 export interface CameraFrames {
   /** What a decoded picture means, in order; owns the picture's lease until it is part of a frame. */
   accept(decoded: DecodedFrame): readonly (CameraStatus | DetectFrame | ViewFrame)[];
+  /** What the decoder says beside its pictures. */
+  note(note: DecoderNote): readonly CameraStatus[];
   /** A decoder starts; `canResume` is false when its content has no relation to what came before. */
   restart(canResume: boolean): void;
-  /** The camera's offline status, or undefined when it is already known to be offline. */
-  offline(
-    cause: Extract<CameraStatus, { status: 'offline' }>['cause'],
-    detail?: string,
-  ): CameraStatus | undefined;
+  /** The camera's offline status; none when it is already known to be offline. */
+  offline(cause: OfflineCause, detail?: string): readonly CameraStatus[];
   lapsed(): CameraStatus;
   readonly isOnline: boolean;
+  /** True when data that could not be decoded were the last that came. */
+  readonly isDamaged: boolean;
 }
 
 /** The state of one camera between its decoder and the pipeline; no RxJS, no I/O. */
@@ -50,15 +56,16 @@ export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
   const { cameraId, mode, clock, ledger, startAtMs, firstEpoch, resumeWindowMs } = options;
   const segmenter = createSegmenter({ mode, firstEpoch, resumeWindowMs });
   const captureClock = createCaptureClock();
+  const ptsGuard = createPtsGuard();
+  const health = createCameraHealth({ cameraId, mode });
   let segment: Segment | undefined;
   let seq = 0;
   let viewSeq = 0;
   let viewSize: Size | undefined;
   let lastAtMs = startAtMs;
-  let state: 'starting' | 'online' | 'offline' = 'starting';
+  let latestPtsMs = 0;
 
-  function infoOf({ shown, muxedPtsMs }: DecodedFrame, number: number, at: Segment): FrameInfo {
-    const ptsMs = shown.ptsMs ?? muxedPtsMs;
+  function infoOf({ shown }: DecodedFrame, ptsMs: number, number: number, at: Segment): FrameInfo {
     const capturedAtMs = mode === 'live' ? captureClock.capturedAtMs(ptsMs, clock.nowMs()) : undefined;
     const [num, den] = shown.sampleAspect;
     const atMs = capturedAtMs ?? startAtMs + ptsMs;
@@ -82,24 +89,25 @@ export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
   }
 
   function acceptDetect(decoded: DecodedFrame): (CameraStatus | DetectFrame)[] {
-    const { shown, muxedPtsMs, lease } = decoded;
-    const sample = { ptsMs: shown.ptsMs ?? muxedPtsMs, size: shown.size, arrivedMs: clock.monotonicMs() };
-    const next = segmenter.next(sample);
+    const { shown, lease } = decoded;
+    const { size } = shown;
+    const arrivedMs = clock.monotonicMs();
+    const { ptsMs, isOtherClock } = guarded(decoded, arrivedMs);
+    if (isOtherClock) segmenter.restart(true);
+    const next = segmenter.next({ ptsMs, size, arrivedMs });
     if (next !== segment) {
       segment = next;
       seq = 0;
       viewSeq = 0;
       captureClock.reset();
     }
-    const info = infoOf(decoded, seq++, next);
+    const info = infoOf(decoded, ptsMs, seq++, next);
+    latestPtsMs = ptsMs;
     lastAtMs = info.atMs;
     ledger.receive(next.epoch);
-    const items: (CameraStatus | DetectFrame)[] = [];
-    if (state !== 'online') {
-      state = 'online';
-      const { atMs, source } = info;
-      items.push({ kind: 'status', status: 'online', cameraId, epoch: next.epoch, atMs, source });
-    }
+    const place = { epoch: next.epoch, atMs: info.atMs };
+    const items: (CameraStatus | DetectFrame)[] = health.picture(place, size, arrivedMs);
+    items.push(...clockTrouble(place, arrivedMs));
     if (lease === undefined) ledger.settle(next.epoch, { kind: 'dropped', reason: 'no_slot' });
     else items.push({ kind: 'frame', info, lease });
     return items;
@@ -113,7 +121,26 @@ export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
       return [];
     }
     viewSize ??= decoded.shown.size;
-    return [{ kind: 'view', info: infoOf(decoded, viewSeq++, segment), size: viewSize, lease }];
+    // A view's detect frame came just before it.
+    const ptsMs = ptsGuard.isStanding ? latestPtsMs : ptsOf(decoded);
+    return [{ kind: 'view', info: infoOf(decoded, ptsMs, viewSeq++, segment), size: viewSize, lease }];
+  }
+
+  /** Recorded times are what they are: nothing of them depends on when they arrive. */
+  function guarded(decoded: DecodedFrame, arrivedMs: number): GuardedPts {
+    const ptsMs = ptsOf(decoded);
+    return mode === 'live' ? ptsGuard.next(ptsMs, arrivedMs) : { ptsMs, isOtherClock: false };
+  }
+
+  function clockTrouble(place: HealthPlace, arrivedMs: number): CameraStatus[] {
+    const tell = (detail: string) => health.trouble(place, 'clock_drift', detail, arrivedMs);
+    if (ptsGuard.isStanding) return tell("the stream's times stand still: those of arrival take their place");
+    const driftMs = mode === 'live' ? captureClock.takeDriftMs() : undefined;
+    if (driftMs === undefined) return [];
+    const seconds = (Math.abs(driftMs) / 1000).toFixed(1);
+    return tell(
+      `the camera's clock has become ${seconds} s ${driftMs > 0 ? 'slow' : 'fast'} against this host's`,
+    );
   }
 
   const epoch = () => segment?.epoch ?? firstEpoch;
@@ -128,27 +155,28 @@ export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
         throw error;
       }
     },
+    note(note) {
+      if (note.note === 'damage')
+        return health.damage({ epoch: epoch(), atMs: atMs() }, note.detail, clock.monotonicMs());
+      health.opened(note.codec);
+      return [];
+    },
     restart(canResume) {
       viewSize = undefined;
+      ptsGuard.reset();
       segmenter.restart(canResume);
     },
-    offline(cause, detail) {
-      if (state === 'offline') return undefined;
-      state = 'offline';
-      const status = {
-        kind: 'status',
-        status: 'offline',
-        cameraId,
-        epoch: epoch(),
-        atMs: atMs(),
-        cause,
-      } as const;
-      // Recorded events are the same on every run; what FFmpeg says may hold a path or an address of this machine.
-      return detail === undefined || mode === 'recorded' ? status : { ...status, detail };
-    },
+    // Recorded events are the same on every run; what FFmpeg says may hold a path or an address of this machine.
+    offline: (cause, detail) =>
+      health.offline({ epoch: epoch(), atMs: atMs() }, cause, mode === 'recorded' ? undefined : detail),
     lapsed: () => ({ kind: 'status', status: 'lapsed', cameraId, epoch: epoch(), atMs: atMs() }),
     get isOnline() {
-      return state === 'online';
+      return health.state === 'online' || health.state === 'degraded';
+    },
+    get isDamaged() {
+      return health.isDamaged;
     },
   };
 }
+
+const ptsOf = ({ shown, muxedPtsMs }: DecodedFrame) => shown.ptsMs ?? muxedPtsMs;

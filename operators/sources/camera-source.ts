@@ -7,11 +7,11 @@ import {
   concat,
   defer,
   finalize,
+  from,
   ignoreElements,
   map,
   merge,
   mergeMap,
-  of,
   repeat,
   switchMap,
   tap,
@@ -26,15 +26,21 @@ import { createBackoff, DEFAULT_BACKOFF } from '../support/backoff';
 import type { BackoffOptions } from '../support/backoff';
 import { createCameraFrames } from './camera-frames';
 import type { CameraFrames, CameraFramesOptions } from './camera-frames';
+import type { DecoderNote } from './decoder-notes';
+import { isDecodedFrame } from './ffmpeg-frames';
 import type { DecodedFrame } from './ffmpeg-frames';
+import { startInTurn } from './start-in-turn';
+import type { StartGate } from './start-in-turn';
 import { takeUntilStop } from './take-until-stop';
+import { watchFrames } from './watch-frames';
+import type { WatchFramesOptions } from './watch-frames';
 
 /** What a camera sends, in the order of its stream. */
 export type CameraSignal = CameraStatus | DetectFrame | ViewFrame;
 
 export interface CameraSourceOptions extends CameraFramesOptions {
   /** One attempt to read the input from its beginning (a file) or from now (a camera). */
-  readonly decode: () => Observable<DecodedFrame>;
+  readonly decode: () => Observable<DecodedFrame | DecoderNote>;
   /** Each detect frame is followed by its view; then `stop` parts no pair. Default false. */
   readonly hasView?: boolean;
   /** A recorded file starts again at its end, as a camera would. */
@@ -44,16 +50,20 @@ export interface CameraSourceOptions extends CameraFramesOptions {
   /** An attempt failed; `retryInMs` is undefined when it was the last. */
   readonly onFailure?: (error: PipelineError, retryInMs: number | undefined) => void;
   readonly backoff?: BackoffOptions;
+  /** Live: where starts take turns with those of other cameras. */
+  readonly startGate?: StartGate;
+  /** Live: how long pictures are waited for. */
+  readonly watch?: Omit<WatchFramesOptions<unknown>, 'isFrame' | 'announcedMs' | 'scheduler'>;
   readonly scheduler?: SchedulerLike;
 }
 
 /**
- * One camera, kept up: its frames, and a status whenever it goes online or offline.
+ * One camera, kept up: its frames, and a status whenever it goes online or offline, or its stream becomes another.
  *
  * Recorded: one attempt; completes after `offline` with the cause `completed` or what went wrong. Live: an attempt that
  * ends, however it ends, is an outage; it is tried again for ever with growing, jittered delays, and after
- * `resumeWindowMs` without a frame a `lapsed` status says that open tracks are over. Never errors. Unsubscribing ends the
- * decoder.
+ * `resumeWindowMs` without a frame a `lapsed` status says that open tracks are over. A decoder that gives no picture in time
+ * (`watchFrames`) is ended. Never errors. Unsubscribing ends the decoder.
  */
 export function cameraSource(options: CameraSourceOptions): Observable<CameraSignal> {
   const { mode, isLooping = false, stop, hasView = false, scheduler = asyncScheduler } = options;
@@ -63,28 +73,26 @@ export function cameraSource(options: CameraSourceOptions): Observable<CameraSig
     let isStopped = false;
     return concat(
       runs.pipe(takeUntilStop({ stop, hasView, scheduler, onStop: () => (isStopped = true) })),
-      defer(() => (isStopped ? statusOf(frames.offline('stopped')) : EMPTY)),
+      defer(() => (isStopped ? from(frames.offline('stopped')) : EMPTY)),
     );
   });
 }
 
-function statusOf(status: CameraStatus | undefined): Observable<CameraStatus> {
-  return status === undefined ? EMPTY : of(status);
-}
-
 /** One attempt; its items, then nothing: how it ended goes to `onEnd`. */
 function attempt(
-  { decode, ledger }: CameraSourceOptions,
+  options: CameraSourceOptions,
   frames: CameraFrames,
   onEnd: (error: PipelineError | undefined) => void,
 ): Observable<CameraSignal> {
   return defer(() => {
     let failure: PipelineError | undefined;
     return concat(
-      decode().pipe(
-        mergeMap((decoded) => emitOwned(frames.accept(decoded), ledger)),
+      (options.mode === 'live' ? watched(options) : options.decode()).pipe(
+        mergeMap((item) =>
+          isDecodedFrame(item) ? emitOwned(frames.accept(item), options.ledger) : from(frames.note(item)),
+        ),
         catchError((error: unknown) => {
-          failure = toPipelineError(error);
+          failure = causeOf(toPipelineError(error), frames);
           return EMPTY;
         }),
       ),
@@ -94,6 +102,23 @@ function attempt(
       }),
     );
   });
+}
+
+/** Interval of the pictures that a source says it sends. */
+function announcedMs(item: DecodedFrame | DecoderNote): number | undefined {
+  return 'note' in item && item.note === 'opened' && item.fps !== undefined ? 1000 / item.fps : undefined;
+}
+
+/** One live decoder, started in its turn and ended when no picture comes in time. */
+function watched({ decode, watch, startGate, scheduler = asyncScheduler }: CameraSourceOptions) {
+  const run = defer(decode).pipe(watchFrames({ ...watch, isFrame: isDecodedFrame, announcedMs, scheduler }));
+  return startGate === undefined ? run : run.pipe(startInTurn(startGate, scheduler));
+}
+
+/** Pictures that end in data nobody could decode have not merely stopped; and what FFmpeg calls a timeout, is a stall by then. */
+function causeOf(error: PipelineError, { isOnline, isDamaged }: CameraFrames): PipelineError {
+  if (!isOnline || (error.code !== 'stalled' && error.code !== 'timeout')) return error;
+  return new PipelineError(isDamaged ? 'corrupt' : 'stalled', error.detail);
 }
 
 /** Emits what a picture became. A consumer that leaves at the first item does not take the frame that follows it. */
@@ -119,7 +144,7 @@ function recordedRun(options: CameraSourceOptions, frames: CameraFrames): Observ
       failure = error;
       if (error !== undefined) options.onFailure?.(error, undefined);
     }),
-    defer(() => statusOf(frames.offline(failure?.code ?? 'completed', failure?.message))),
+    defer(() => from(frames.offline(failure?.code ?? 'completed', failure?.message))),
   );
 }
 
@@ -154,9 +179,9 @@ function liveRuns(
         if (outage === undefined) return EMPTY;
         const { error, delayMs } = outage;
         onFailure?.(error, delayMs);
-        const status = frames.offline(error.code, error.message);
-        if (status !== undefined) availability.next(false);
-        return concat(statusOf(status), timer(delayMs, scheduler).pipe(ignoreElements()));
+        const statuses = frames.offline(error.code, error.message);
+        if (statuses.length > 0) availability.next(false);
+        return concat(from(statuses), timer(delayMs, scheduler).pipe(ignoreElements()));
       }),
     );
   });

@@ -124,11 +124,14 @@ export function decodeArgs(request: DecodeRequest): DecodeArgs {
   };
 }
 
+/** Longer than a camera pauses that sends a picture now and then, whose sender reports come every five seconds: pictures are watched elsewhere. */
+const NETWORK_TIMEOUT_MS = 8000;
+
 function inputOptionsOf({
   kind,
   version,
   isRealTime = false,
-  timeoutMs = 5000,
+  timeoutMs = NETWORK_TIMEOUT_MS,
 }: DecodeRequest): readonly string[] {
   const realTime = isRealTime ? ['-re'] : [];
   switch (kind) {
@@ -160,11 +163,13 @@ function rawOptions(version: FfmpegVersion): readonly string[] {
 
 function decodeFilter({
   input: { width, height },
+  kind,
   maxFps,
   hasView = false,
   tag = '',
 }: DecodeRequest): string {
-  const sample = maxFps === undefined ? [] : [`select='${sampleExpression(maxFps)}'`];
+  const sample =
+    maxFps === undefined ? [] : [`select='${sampleExpression(maxFps)}${kind === 'rtsp' ? STANDING : ''}'`];
   const detect = [
     ...sample,
     `showinfo@detect${tag}=checksum=0`,
@@ -182,6 +187,9 @@ function decodeFilter({
 function fitted(side: number, otherSide: number, aspect: string): string {
   return `max(2,trunc(min(${side},floor(${otherSide}*${aspect}+0.5))/2)*2)`;
 }
+
+/** Pts of a camera that stand still while pictures come fall into no cell: all are taken. */
+const STANDING = '+lt(abs(t-prev_t),0.001)';
 
 /** Part of a cell by which the first frame lies after the cell's beginning. */
 const CELL_LEAD = 0.3;

@@ -8,11 +8,14 @@ import { PipelineError, toPipelineError } from '../../models/domain/errors';
 import { startFfmpeg } from '../support/ffmpeg-process';
 import type { FfmpegProcess } from '../support/ffmpeg-process';
 import { damageIn } from '../support/classify-stderr';
+import { resolveHost } from '../support/resolve-host';
 import { createSocketPair } from '../support/socket-pair';
 import type { SocketPair } from '../support/socket-pair';
 import { probeFfmpeg } from '../support/ffmpeg-version';
 import { decodeArgs } from './ffmpeg-args';
 import type { DecodeRequest } from './ffmpeg-args';
+import { createStreamReader } from './decoder-notes';
+import type { DecoderNote } from './decoder-notes';
 import { createNutSink } from './nut-sink';
 import type { NutSink } from './nut-sink';
 import { createRenditionMerger } from './rendition-merger';
@@ -35,6 +38,9 @@ export interface FfmpegFramesOptions {
 /** One decoded picture; the receiver owns one hold on `lease`. */
 export type DecodedFrame = MergedFrame;
 
+/** Tells pictures from what the decoder says beside them. */
+export const isDecodedFrame = (item: DecodedFrame | DecoderNote): item is DecodedFrame => !('note' in item);
+
 const MIN_VIEW_BUFFERS = 4;
 const MAX_VIEW_BUFFERS = 32;
 /** What FFmpeg says of a camera that sends nothing more; the system's words differ between Linux and macOS. */
@@ -45,17 +51,20 @@ const READ_BYTES = 128 * 1024;
 /**
  * Runs one FFmpeg process on a file, picture or camera and emits its frames, detect and view renditions in stream order.
  *
+ * Of a live source it also emits what FFmpeg says beside the pictures: the codec, and data that could not be decoded.
+ *
  * Completes when the process ended with exit code 0 and everything it wrote was emitted; that a *live* source completes means
  * it was lost. Errors with a PipelineError whose code tells the cause. Unsubscribing kills the process;
  * frames already emitted stay valid until they are released.
  */
-export function ffmpegFrames(options: FfmpegFramesOptions): Observable<DecodedFrame> {
+export function ffmpegFrames(options: FfmpegFramesOptions): Observable<DecodedFrame | DecoderNote> {
   if (!(options.detectBuffers >= 1)) {
     throw new RangeError(`ffmpegFrames: expected 1 detect buffer or more, got ${options.detectBuffers}`);
   }
-  return new Observable<DecodedFrame>((subscriber) => {
+  return new Observable((subscriber) => {
     const run = new DecoderRun(options, {
       onFrame: (frame) => subscriber.next(frame),
+      onNote: (note) => subscriber.next(note),
       onEnd: () => subscriber.complete(),
       onError: (error) => subscriber.error(toPipelineError(error)),
     });
@@ -65,6 +74,7 @@ export function ffmpegFrames(options: FfmpegFramesOptions): Observable<DecodedFr
 
 interface DecoderHandlers {
   onFrame(frame: DecodedFrame): void;
+  onNote(note: DecoderNote): void;
   onEnd(): void;
   onError(error: unknown): void;
 }
@@ -75,6 +85,7 @@ class DecoderRun {
   readonly #handlers: DecoderHandlers;
   readonly #merger;
   readonly #sinks: NutSink[] = [];
+  readonly #readStream = createStreamReader();
   #isStopped = false;
   #process: FfmpegProcess | undefined;
   #pair: SocketPair | undefined;
@@ -100,6 +111,7 @@ class DecoderRun {
     const { request, view, onDamage } = this.#options;
     const tag = randomBytes(8).toString('hex');
     const version = await probeFfmpeg();
+    if (request.kind === 'rtsp') this.#resolveHost(request.location);
     const args = decodeArgs({ ...request, version, tag, hasView: view !== undefined });
     const pair = await this.#readDetect();
     const detected = endOf(pair.near.resume());
@@ -135,6 +147,11 @@ class DecoderRun {
     else this.#finish(() => this.#handlers.onEnd());
   }
 
+  /** Meanwhile: FFmpeg would wait for a name server for as long as that takes, and say nothing. */
+  #resolveHost(url: string): void {
+    resolveHost(new URL(url).hostname).catch((error: unknown) => this.#fail(error));
+  }
+
   /** Notes what a line that tells of no frame says of the source. */
   #watchFor(line: string, seen: { damage?: string }): void {
     if (this.#options.mode === 'recorded') {
@@ -143,7 +160,16 @@ class DecoderRun {
     } else if (READ_TIMEOUT.test(line)) {
       // FFmpeg 5 would wait for the same time once more for each picture that its decoder still holds.
       this.#fail(silence());
+    } else if (!this.#isStopped) {
+      this.#guard(() => this.#noteOf(line));
     }
+  }
+
+  #noteOf(line: string): void {
+    const announced = this.#readStream(line);
+    if (announced !== undefined) this.#handlers.onNote({ note: 'opened', ...announced });
+    const detail = damageIn(line);
+    if (detail !== undefined) this.#handlers.onNote({ note: 'damage', detail });
   }
 
   /** Prepares the reading of the detect rendition, which goes to the far end. */

@@ -103,7 +103,13 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
     statusCounts[type] = n + 1;
     const place = { epoch, trackId: '', n, atMs };
     if (status.status === 'online') {
-      return [event('camera.online', place, { camera: cameraId, epoch, source: status.source })];
+      const { codec } = status;
+      const data = { camera: cameraId, epoch, source: status.source, ...(codec !== undefined && { codec }) };
+      return [event('camera.online', place, data)];
+    }
+    if (status.status === 'degraded') {
+      const { cause, detail } = status;
+      return [event('camera.degraded', place, { camera: cameraId, epoch, cause, detail })];
     }
     const { cause, detail } = status;
     return [

@@ -2,7 +2,7 @@
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Wrappers such as `timeout` signal their child, and then the group that it is in. */
-const SAME_REQUEST_MS = 300;
+const SAME_REQUEST_MS = 25;
 
 /** Runs while a command can be stopped in good order. */
 export interface StopSignals {

@@ -2,14 +2,14 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { NEVER, take } from 'rxjs';
+import { NEVER, filter, take } from 'rxjs';
 import { systemClock } from '../../models/domain/clock';
 import { cameraId } from '../../models/domain/frame';
 import type { Size } from '../../models/domain/geometry';
 import { createLedger } from '../../models/domain/ledger';
 import { cameraSource } from '../../operators/sources/camera-source';
 import type { CameraSignal } from '../../operators/sources/camera-source';
-import { ffmpegFrames } from '../../operators/sources/ffmpeg-frames';
+import { ffmpegFrames, isDecodedFrame } from '../../operators/sources/ffmpeg-frames';
 import type { DecodedFrame } from '../../operators/sources/ffmpeg-frames';
 import { makeVideo } from '../fixtures/make-video';
 import { processesWith } from '../support/processes';
@@ -39,7 +39,7 @@ function decode(path: string, { maxFps, hasView = true, onDamage }: DecodeChoice
     detectBuffers: DETECT_BUFFERS,
     ...(hasView && { view: { budgetBytes: 1 } }),
     ...(onDamage && { onDamage }),
-  });
+  }).pipe(filter(isDecodedFrame));
 }
 
 /** Pts in milliseconds of every frame that ffprobe decodes. */

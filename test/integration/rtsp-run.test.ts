@@ -86,7 +86,7 @@ describe('a run on cameras', () => {
     await until('the camera', () => of('camera.online').length === 1);
     server.freeze();
     await until('the outage', () => of('camera.offline').length === 1);
-    expect(of('camera.offline')[0]!.data.cause).toBe('timeout');
+    expect(of('camera.offline')[0]!.data.cause).toBe('stalled');
     server.resume();
     await until('the return', () => of('camera.online').length === 2);
   });

@@ -22,3 +22,43 @@ describe('createCaptureClock', () => {
     expect(clock.capturedAtMs(0, 52_000)).toBe(52_000);
   });
 });
+
+describe('the drift of a camera clock', () => {
+  /** Pictures a second apart by the camera's clock, which runs at `rate`; what was told, with the minute. */
+  function drifts(rate: number, minutes: number): readonly string[] {
+    const clock = createCaptureClock();
+    const told: string[] = [];
+    for (let ptsMs = 0; ptsMs <= minutes * 60_000; ptsMs += 1000) {
+      const jitterMs = (ptsMs / 1000) % 7 === 0 ? 0 : 30;
+      clock.capturedAtMs(ptsMs, 1e12 + ptsMs / rate + jitterMs);
+      const driftMs = clock.takeDriftMs();
+      if (driftMs !== undefined) told.push(`${Math.floor(ptsMs / 60_000)}: ${Math.sign(driftMs)}`);
+    }
+    return told;
+  }
+
+  it('is told each time it has become another second', () => {
+    expect(drifts(1.001, 40)).toEqual(['16: -1', '33: -1']);
+    expect(drifts(0.999, 40)).toEqual(['17: 1', '34: 1']);
+  });
+
+  it('is not told of a clock that is right, nor of what a server sends late at the start', () => {
+    expect(drifts(1, 60)).toEqual([]);
+    const clock = createCaptureClock();
+    for (let ptsMs = 0; ptsMs < 60_000; ptsMs += 100) {
+      clock.capturedAtMs(ptsMs, 1e12 + ptsMs + Math.max(0, 3000 - ptsMs));
+      expect(clock.takeDriftMs()).toBeUndefined();
+    }
+  });
+
+  it('begins anew with other pts', () => {
+    const clock = createCaptureClock();
+    for (let ptsMs = 0; ptsMs < 20_000; ptsMs += 100) clock.capturedAtMs(ptsMs, 1e12 + ptsMs);
+    clock.takeDriftMs();
+    clock.reset();
+    for (let ptsMs = 0; ptsMs < 20_000; ptsMs += 100) {
+      clock.capturedAtMs(ptsMs, 2e12 + ptsMs);
+      expect(clock.takeDriftMs()).toBeUndefined();
+    }
+  });
+});

@@ -1,0 +1,95 @@
+import type { CameraStatus } from '../../../models/domain/camera-status';
+import { cameraId } from '../../../models/domain/frame';
+import { createCameraHealth } from '../../../operators/sources/camera-health';
+
+const place = { epoch: 0, atMs: 0 };
+const VGA = { width: 640, height: 480 };
+const HD = { width: 1920, height: 1080 };
+
+function brief(statuses: readonly CameraStatus[]): readonly string[] {
+  return statuses.map((status) => ('cause' in status ? `${status.status} ${status.cause}` : status.status));
+}
+
+describe('createCameraHealth', () => {
+  const live = () => createCameraHealth({ cameraId: cameraId('front'), mode: 'live' });
+
+  it('goes online with the first picture, and offline once', () => {
+    const health = live();
+    expect(health.state).toBe('connecting');
+    health.opened('h264');
+    expect(health.picture(place, VGA, 0)).toEqual([
+      expect.objectContaining({ status: 'online', source: VGA, codec: 'h264' }),
+    ]);
+    expect(health.picture(place, VGA, 40)).toEqual([]);
+    expect(brief(health.offline(place, 'ended', undefined))).toEqual(['offline ended']);
+    expect(health.offline(place, 'refused', undefined)).toEqual([]);
+    expect(health.state).toBe('offline');
+  });
+
+  it('tells a camera offline that never was online', () => {
+    expect(brief(live().offline(place, 'auth', 'no'))).toEqual(['offline auth']);
+  });
+
+  it('tells of another size at once, and how it is now', () => {
+    const health = live();
+    health.picture(place, VGA, 0);
+    expect(health.picture(place, HD, 40)).toEqual([
+      expect.objectContaining({ cause: 'resolution_changed', detail: '640x480 became 1920x1080' }),
+      expect.objectContaining({ status: 'online', source: HD }),
+    ]);
+    expect(health.state).toBe('online');
+  });
+
+  it('tells of another codec and size after an outage', () => {
+    const health = live();
+    health.opened('h264');
+    health.picture(place, VGA, 0);
+    health.offline(place, 'ended', undefined);
+    health.opened('hevc');
+    expect(health.picture(place, HD, 1000)).toEqual([
+      expect.objectContaining({ cause: 'codec_changed', detail: 'h264 became hevc' }),
+      expect.objectContaining({ cause: 'resolution_changed' }),
+      expect.objectContaining({ status: 'online', codec: 'hevc' }),
+    ]);
+  });
+
+  it('takes the third complaint in ten seconds for damage, tells it once, and is well half a minute after the last', () => {
+    const health = live();
+    health.picture(place, VGA, 0);
+    expect([0, 11_000, 12_000].flatMap((at) => health.damage(place, 'bad', at))).toEqual([]);
+    expect(brief(health.damage(place, 'bad', 13_000))).toEqual(['degraded corrupt']);
+    expect(health.damage(place, 'bad', 14_000)).toEqual([]);
+    expect(health.state).toBe('degraded');
+    expect(health.picture(place, VGA, 43_999)).toEqual([]);
+    expect(brief(health.picture(place, VGA, 44_000))).toEqual(['online']);
+    expect([60_000, 60_001, 60_002].flatMap((at) => brief(health.damage(place, 'bad', at)))).toEqual([
+      'degraded corrupt',
+    ]);
+  });
+
+  it('knows whether the last that came could be decoded', () => {
+    const health = live();
+    health.picture(place, VGA, 0);
+    health.damage(place, 'bad', 10);
+    expect(health.isDamaged).toBe(true);
+    health.picture(place, VGA, 20);
+    expect(health.isDamaged).toBe(false);
+  });
+
+  it('tells of troubles only while there are pictures', () => {
+    const health = live();
+    expect(health.trouble(place, 'clock_drift', 'slow', 0)).toEqual([]);
+    health.picture(place, VGA, 0);
+    expect(brief(health.trouble(place, 'clock_drift', 'slow', 1))).toEqual(['degraded clock_drift']);
+    expect(health.trouble(place, 'clock_drift', 'slow', 2)).toEqual([]);
+    expect(brief(health.offline(place, 'stopped', undefined))).toEqual(['offline stopped']);
+  });
+
+  it('tells of a recording no more than its beginning and its end', () => {
+    const health = createCameraHealth({ cameraId: cameraId('front'), mode: 'recorded' });
+    expect(brief(health.picture(place, VGA, 0))).toEqual(['online']);
+    expect(health.picture(place, HD, 1)).toEqual([]);
+    expect(health.trouble(place, 'clock_drift', 'slow', 1)).toEqual([]);
+    expect(brief(health.offline(place, 'completed', undefined))).toEqual(['offline completed']);
+  });
+});

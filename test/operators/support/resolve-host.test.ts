@@ -1,0 +1,18 @@
+import { resolveHost } from '../../../operators/support/resolve-host';
+
+describe('resolveHost', () => {
+  it.each(['127.0.0.1', '::1', '[::1]', 'localhost'])('finds %s', async (host) => {
+    await expect(resolveHost(host)).resolves.toBeUndefined();
+  });
+
+  it('names the host that there is not, for however many ask', async () => {
+    const asked = Array.from({ length: 8 }, (_, index) => resolveHost(`no-${index}.invalid`));
+    for (const [index, result] of (await Promise.allSettled(asked)).entries()) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'dns' } });
+      expect((result as PromiseRejectedResult).reason).toMatchObject({
+        detail: expect.stringContaining(`no-${index}.invalid: expected an address, got`) as string,
+      });
+    }
+    await expect(resolveHost('localhost')).resolves.toBeUndefined();
+  });
+});
