@@ -78,7 +78,7 @@ describe('the fixture RTSP server as a faulty camera', () => {
       const through = (seed: number, part = 0.2): readonly Buffer[] => {
         const faults = { corruptPart: part, losePart: part, reorderPart: part };
         const channel = createFaultyChannel(faults, seed);
-        return [...packets.flatMap((packet) => channel.pass([packet])), ...channel.flush()];
+        return [0, 100, 200, 300].flatMap((first) => channel.pass(packets.slice(first, first + 100)));
       };
       expect(through(1)).toEqual(through(1));
       expect(through(1)).not.toEqual(through(2));
@@ -90,7 +90,7 @@ describe('the fixture RTSP server as a faulty camera', () => {
       const packets = Array.from({ length: 2000 }, (_, index) => Buffer.alloc(112, index));
       const through = (faults: object): readonly Buffer[] => {
         const channel = createFaultyChannel({ corruptPart: 0, losePart: 0, reorderPart: 0, ...faults }, 7);
-        return [...channel.pass(packets), ...channel.flush()];
+        return channel.pass(packets);
       };
       expect(through({ losePart: 0.1 }).length / 2000).toBeCloseTo(0.9, 1);
 
@@ -103,7 +103,7 @@ describe('the fixture RTSP server as a faulty camera', () => {
 
       const numbered: Buffer[] = packets.map((_, index) => Buffer.from(`packet ${index}`.padStart(20)));
       const channel = createFaultyChannel({ corruptPart: 0, losePart: 0, reorderPart: 0.1 }, 7);
-      const order = [...channel.pass(numbered), ...channel.flush()].map((packet) => numbered.indexOf(packet));
+      const order = channel.pass(numbered).map((packet) => numbered.indexOf(packet));
       expect(order.toSorted((a, b) => a - b)).toEqual([...numbered.keys()]);
       expect(Math.max(...order.map((from, to) => to - from))).toBe(4);
       expect(steps(order).filter((step) => step < 0).length / 2000).toBeGreaterThan(0.05);
