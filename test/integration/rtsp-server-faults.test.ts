@@ -142,7 +142,8 @@ describe('the fixture RTSP server as a faulty camera', () => {
       return seen().map(({ checksum }) => checksum);
     }
 
-    it('refuses a part that is none', async () => {
+    it('refuses a part or a time that is none', async () => {
+      await expect(start({ startDelayMs: -1 })).rejects.toThrow('startDelayMs: expected 0 or more, got -1');
       const server = await start();
       expect(() => server.lose(1.5)).toThrow('lose: part: expected 0 to 1, got 1.5');
       expect(() => server.corrupt(NaN)).toThrow('got NaN');

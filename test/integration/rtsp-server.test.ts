@@ -1,37 +1,10 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { makeVideo } from '../fixtures/make-video';
-import { startRtspServer, type RtspServer, type RtspServerOptions } from '../fixtures/rtsp-server';
+import { startRtspServer } from '../fixtures/rtsp-server';
 import { descendantsOf } from '../support/processes';
+import { frameLines, readFrames, rtspFixture, RTSP_INPUT, run, steps } from '../support/rtsp-fixture';
 import { tempFolder } from '../support/temp-folder';
 import { waitFor } from '../support/wait-for';
-
-const RTSP_INPUT = ['-rtsp_transport', 'tcp', '-probesize', '32', '-analyzeduration', '0'];
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function run(command: string, ...args: readonly string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(command, args, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
-
-/** Decodes that many pictures of a stream; framecrc prints one line for each. */
-function readFrames(url: string, count: number, input: readonly string[] = RTSP_INPUT): Promise<Ended> {
-  const output = ['-frames:v', `${count}`, '-fps_mode', 'passthrough', '-f', 'framecrc', '-'];
-  return run('ffmpeg', '-v', 'error', '-nostdin', ...input, '-i', url, ...output);
-}
-
-function frameLines(text: string): readonly string[] {
-  return text.split('\n').filter((line) => /^\d/.test(line));
-}
 
 /**
  * The pts of the second packet on: ffprobe 5.1 gives none for the first one of an RTSP stream, whatever is sent (tried
@@ -47,65 +20,14 @@ async function packetPts(url: string, count: number): Promise<readonly number[]>
     .map(Number);
 }
 
-function steps(times: readonly number[]): readonly number[] {
-  return times.slice(1).map((time, index) => time - times[index]!);
-}
-
 describe('the fixture RTSP server', () => {
   const folder = tempFolder();
-  const servers: RtspServer[] = [];
-  const children: ChildProcess[] = [];
-  const sockets: Socket[] = [];
   let video: string;
+  const { start, watch, client } = rtspFixture(() => video);
 
   beforeAll(async () => {
     video = await makeVideo.plain(folder, { seconds: 1 });
   });
-
-  afterEach(async () => {
-    for (const child of children.splice(0)) child.kill('SIGKILL');
-    for (const socket of sockets.splice(0)) socket.destroy();
-    await Promise.all(servers.splice(0).map((server) => server.close()));
-  });
-
-  async function start(options: Partial<RtspServerOptions> = {}): Promise<RtspServer> {
-    const server = await startRtspServer({ video, ...options });
-    servers.push(server);
-    return server;
-  }
-
-  /** An ffmpeg that decodes until something ends it. */
-  function watch(url: string, ...input: readonly string[]) {
-    const output = ['-fps_mode', 'passthrough', '-f', 'framecrc', '-flush_packets', '1', '-'];
-    const child = spawn('ffmpeg', ['-v', 'error', '-nostdin', ...RTSP_INPUT, ...input, '-i', url, ...output]);
-    children.push(child);
-    let text = '';
-    child.stdout.on('data', (chunk) => (text += String(chunk)));
-    child.stderr.resume();
-    const exit = once(child, 'exit');
-    return { exit, frames: () => frameLines(text).length };
-  }
-
-  /** A client made by hand: sends requests and keeps what comes back as text. */
-  async function client(server: RtspServer) {
-    const socket = connect(server.port, '127.0.0.1');
-    sockets.push(socket);
-    await once(socket, 'connect');
-    let text = '';
-    let sequence = 0;
-    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
-    socket.on('error', () => undefined);
-    return {
-      socket,
-      send: (method: string, ...headers: readonly string[]) => {
-        const lines = [`${method} ${server.url()} RTSP/1.0`, `CSeq: ${++sequence}`, ...headers];
-        socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-        const number = sequence;
-        return () => new RegExp(`RTSP/1\\.0 (\\d+) [^\\r]+\\r\\nCSeq: ${number}\\r`).exec(text)?.[1];
-      },
-      text: () => text,
-    };
-  }
 
   it('gives ffmpeg as many pictures as it asks for, after refusing UDP', async () => {
     const server = await start();
@@ -209,8 +131,8 @@ describe('the fixture RTSP server', () => {
 
   it('stalls ffmpeg by a freeze until its timeout ends it', async () => {
     const server = await start();
-    const { exit, frames } = watch(server.url(), '-timeout', '500000');
-    await waitFor(() => frames() >= 3, { what: 'three pictures' });
+    const { exit, pictures } = watch(server.url(), [...RTSP_INPUT, '-timeout', '500000']);
+    await waitFor(() => pictures().length >= 3, { what: 'three pictures' });
     server.freeze();
     expect(server.connections).toBe(1);
     await exit;
@@ -219,25 +141,25 @@ describe('the fixture RTSP server', () => {
 
   it('goes on after a freeze at a key frame, and answers what was asked meanwhile', async () => {
     const server = await start();
-    const { frames } = watch(server.url());
-    await waitFor(() => frames() >= 3, { what: 'three pictures' });
+    const { pictures } = watch(server.url());
+    await waitFor(() => pictures().length >= 3, { what: 'three pictures' });
     server.freeze();
     await waitFor(() => server.skipped >= 3, { what: 'three lost pictures' });
     const { send } = await client(server);
     const status = send('OPTIONS');
     await waitFor(() => server.connections === 2, { what: 'the second client' });
-    const seen = frames();
+    const seen = pictures().length;
     expect(status()).toBeUndefined();
     server.resume();
     await waitFor(() => status() === '200', { what: 'the late answer' });
-    await waitFor(() => frames() > seen + 5, { what: 'more pictures' });
+    await waitFor(() => pictures().length > seen + 5, { what: 'more pictures' });
   });
 
   it('ends ffmpeg when killed, refuses connections, and serves again after a restart on the same port', async () => {
     const server = await start();
     const { port } = server;
-    const { exit, frames } = watch(server.url());
-    await waitFor(() => frames() >= 3, { what: 'three pictures' });
+    const { exit, pictures } = watch(server.url());
+    await waitFor(() => pictures().length >= 3, { what: 'three pictures' });
     await server.kill();
     await exit;
     expect(server.connections).toBe(0);
@@ -250,8 +172,8 @@ describe('the fixture RTSP server', () => {
 
   it('goes on listening when it drops its clients', async () => {
     const server = await start();
-    const { exit, frames } = watch(server.url());
-    await waitFor(() => frames() >= 3, { what: 'three pictures' });
+    const { exit, pictures } = watch(server.url());
+    await waitFor(() => pictures().length >= 3, { what: 'three pictures' });
     server.drop();
     await exit;
     expect(frameLines((await readFrames(server.url(), 3)).stdout)).toHaveLength(3);
