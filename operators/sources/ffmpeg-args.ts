@@ -28,6 +28,9 @@ export interface DecodeRequest {
   readonly timeoutMs?: number;
 }
 
+/** What decides how an input is opened, whatever is done with its pictures then. */
+export type OpenRequest = Pick<DecodeRequest, 'kind' | 'location' | 'version' | 'isRealTime' | 'timeoutMs'>;
+
 /** The argv of a decoder in parts. */
 export interface DecodeArgs {
   readonly inputOptions: readonly string[];
@@ -102,11 +105,27 @@ export const VIDEO_FORMATS = [
   ],
 ].join(',');
 
+/**
+ * How long a camera may say nothing: longer than the pauses of one that sends a picture now and then, whose sender reports come
+ * every five seconds. That pictures come is watched elsewhere.
+ */
+export const DEFAULT_TIMEOUT_MS = 8000;
+
 /** Luma 114 with neutral chroma: the grey that the detector was trained to ignore. */
 const PAD_COLOUR = '0x727272';
 
 /** Turns a request into FFmpeg arguments; pure. */
 export function decodeArgs(request: DecodeRequest): DecodeArgs {
+  return {
+    ...openArgs(request),
+    filter: decodeFilter(request),
+    detectOptions: ['-map', '[detect]', ...rawOptions(request.version)],
+    ...(request.hasView === true && { viewOptions: ['-map', '[view]', ...rawOptions(request.version)] }),
+  };
+}
+
+/** How FFmpeg opens an input: within its protocols and formats, at its own pts. */
+export function openArgs(request: OpenRequest): Pick<DecodeArgs, 'inputOptions' | 'source'> {
   return {
     inputOptions: [
       ...['-hide_banner', '-nostats', '-loglevel', 'level+info'],
@@ -118,21 +137,15 @@ export function decodeArgs(request: DecodeRequest): DecodeArgs {
       ...['-copyts'],
     ],
     source: request.kind === 'rtsp' ? request.location : `file:${request.location}`,
-    filter: decodeFilter(request),
-    detectOptions: ['-map', '[detect]', ...rawOptions(request.version)],
-    ...(request.hasView === true && { viewOptions: ['-map', '[view]', ...rawOptions(request.version)] }),
   };
 }
-
-/** Longer than a camera pauses that sends a picture now and then, whose sender reports come every five seconds: pictures are watched elsewhere. */
-const NETWORK_TIMEOUT_MS = 8000;
 
 function inputOptionsOf({
   kind,
   version,
   isRealTime = false,
-  timeoutMs = NETWORK_TIMEOUT_MS,
-}: DecodeRequest): readonly string[] {
+  timeoutMs = DEFAULT_TIMEOUT_MS,
+}: OpenRequest): readonly string[] {
   const realTime = isRealTime ? ['-re'] : [];
   switch (kind) {
     case 'file':

@@ -7,7 +7,7 @@ import type { SourceMode } from '../../models/domain/frame';
 import { PipelineError, toPipelineError } from '../../models/domain/errors';
 import { startFfmpeg } from '../support/ffmpeg-process';
 import type { FfmpegProcess } from '../support/ffmpeg-process';
-import { damageIn } from '../support/classify-stderr';
+import { damageIn, tellsOfSilence } from '../support/classify-stderr';
 import { resolveHost } from '../support/resolve-host';
 import { createSocketPair } from '../support/socket-pair';
 import type { SocketPair } from '../support/socket-pair';
@@ -43,8 +43,6 @@ export const isDecodedFrame = (item: DecodedFrame | DecoderNote): item is Decode
 
 const MIN_VIEW_BUFFERS = 4;
 const MAX_VIEW_BUFFERS = 32;
-/** What FFmpeg says of a camera that sends nothing more; the system's words differ between Linux and macOS. */
-const READ_TIMEOUT = /: (Connection|Operation) timed out$/;
 /** As much as a unix socket holds: one read takes a third of a frame at the default size. */
 const READ_BYTES = 128 * 1024;
 
@@ -157,7 +155,7 @@ class DecoderRun {
     if (this.#options.mode === 'recorded') {
       const damage = seen.damage ?? damageIn(line);
       if (damage !== undefined) seen.damage = damage;
-    } else if (READ_TIMEOUT.test(line)) {
+    } else if (tellsOfSilence(line)) {
       // FFmpeg 5 would wait for the same time once more for each picture that its decoder still holds.
       this.#fail(silence());
     } else if (!this.#isStopped) {

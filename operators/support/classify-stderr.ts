@@ -55,6 +55,14 @@ export function damageIn(line: string): string | undefined {
   return DAMAGE.test(line) ? withoutPrefix(redact(line)).replace(/\.$/, '') : undefined;
 }
 
+/** What FFmpeg says of a camera that sends nothing more; the system's words differ between Linux and macOS. */
+const READ_TIMEOUT = /: (Connection|Operation) timed out$/;
+
+/** True for the line with which FFmpeg gives up waiting for a camera that went silent. */
+export function tellsOfSilence(line: string): boolean {
+  return READ_TIMEOUT.test(line);
+}
+
 /** Without what the user chose and FFmpeg repeats: a file at `/footage/404/` was still found. */
 function withoutPlaces(line: string): string {
   return line.replace(/\bfile:.*(?=: )/, 'file').replace(/\?timeout=\d+/, '');

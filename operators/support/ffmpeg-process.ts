@@ -17,6 +17,8 @@ export interface FfmpegCommandLine {
   readonly stdout?: Socket;
   /** Called with the stream of what goes to `pipe:3`, as soon as there is one. */
   readonly onPipe?: (pipe: Readable) => void;
+  /** Called once the process runs, which is some time after `startFfmpeg` returns. */
+  readonly onStart?: () => void;
   /** Receives every line of stderr as it comes: not redacted, not for people. */
   readonly onStderrLine?: (line: string) => void;
 }
@@ -99,6 +101,7 @@ export function startFfmpeg(line: FfmpegCommandLine): FfmpegProcess {
       child = internals.ffmpegProc;
       if (child !== undefined) keepUntilExit(child);
       line.stdout?.destroy();
+      line.onStart?.();
       const pipe = child?.stdio[3];
       if (pipe != null) line.onPipe?.(pipe as Readable);
       if (isKilled) child?.kill('SIGKILL');

@@ -6,6 +6,7 @@ import { redact } from '../../models/domain/redact';
 import { packageRoot } from '../../models/support/package-root';
 import { addDetectCommand } from './detect';
 import { addIngestCommand } from './ingest';
+import { addProbeCommand } from './probe';
 import { addRunCommand } from './run';
 import { addSchemaCommand } from './schema';
 import { addWorkerCommand } from './worker';
@@ -26,6 +27,7 @@ function createProgram(): Command {
   addIngestCommand(program);
   addWorkerCommand(program);
   addDetectCommand(program);
+  addProbeCommand(program);
   addValidateCommand(program);
   addSchemaCommand(program);
   for (const command of program.commands) command.exitOverride();

@@ -1,4 +1,4 @@
-import { VIDEO_FORMATS, decodeArgs } from '../../../operators/sources/ffmpeg-args';
+import { VIDEO_FORMATS, decodeArgs, openArgs } from '../../../operators/sources/ffmpeg-args';
 import type { DecodeRequest } from '../../../operators/sources/ffmpeg-args';
 
 const request: DecodeRequest = {
@@ -26,6 +26,17 @@ const base = ['-hide_banner', '-nostats', '-loglevel', 'level+info', '-protocol_
 const scale =
   "scale=w='max(2,trunc(min(416,floor(256*iw/ih+0.5))/2)*2)':h='max(2,trunc(min(256,floor(416*ih/iw+0.5))/2)*2)'" +
   ':flags=fast_bilinear:out_color_matrix=bt601:out_range=limited,pad=416:256:0:0:color=0x727272';
+
+describe('openArgs', () => {
+  it.each<DecodeRequest>([
+    request,
+    { ...request, kind: 'image' },
+    { ...request, kind: 'rtsp', location: 'rtsp://u:p@h/s', version: [4, 4] },
+  ])('opens $kind as a decoder does', (given) => {
+    const { inputOptions, source } = decodeArgs(given);
+    expect(openArgs(given)).toEqual({ inputOptions, source });
+  });
+});
 
 describe('decodeArgs', () => {
   it('reads every frame of a file, whole and at its own pts', () => {

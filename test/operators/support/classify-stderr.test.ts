@@ -1,4 +1,4 @@
-import { classifyStderr, damageIn } from '../../../operators/support/classify-stderr';
+import { classifyStderr, damageIn, tellsOfSilence } from '../../../operators/support/classify-stderr';
 import { createStderrTail } from '../../../operators/support/stderr-tail';
 
 describe('classifyStderr', () => {
@@ -54,6 +54,17 @@ describe('classifyStderr', () => {
 
   it('knows nothing of silence', () => {
     expect(classifyStderr([])).toEqual({ code: 'unknown' });
+  });
+});
+
+describe('tellsOfSilence', () => {
+  it.each([
+    ['[error] rtsp://h/s: Connection timed out', true],
+    ['[error] rtsp://h/s: Operation timed out', true],
+    ['[error] rtsp://h/s: Connection refused', false],
+    ['[info]     title           : it timed out', false],
+  ])('%s: %s', (line, told) => {
+    expect(tellsOfSilence(line)).toBe(told);
   });
 });
 
