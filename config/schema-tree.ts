@@ -15,6 +15,8 @@ export interface SchemaNode {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly prefixItems?: readonly SchemaNode[];
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
   readonly propertyNames?: SchemaNode;
@@ -39,7 +41,7 @@ export function schemaAt(path: ConfigPath, value: unknown): SchemaNode | undefin
   for (const key of path) {
     if (node === undefined) return undefined;
     node = chooseKind(node, inner);
-    node = typeof key === 'number' ? node.items : childOf(node, key);
+    node = typeof key === 'number' ? (node.prefixItems?.[key] ?? node.items) : childOf(node, key);
     inner = memberOf(inner, key);
   }
   return node === undefined ? undefined : chooseKind(node, inner);
@@ -86,12 +88,18 @@ export function expectedOf(node: SchemaNode): string {
     case 'boolean':
       return 'true or false';
     case 'array':
-      return `a list${node.minItems === undefined ? '' : ` of at least ${node.minItems}`}${wordsOf(node.items)}`;
+      return `a list${lengthOf(node)}${wordsOf(node.items)}`;
     case 'object':
       return 'a map';
     default:
       return 'text';
   }
+}
+
+function lengthOf({ minItems, maxItems }: SchemaNode): string {
+  if (minItems !== undefined && maxItems !== undefined) return ` of ${minItems} to ${maxItems}`;
+  if (maxItems !== undefined) return ` of at most ${maxItems}`;
+  return minItems === undefined ? '' : ` of at least ${minItems}`;
 }
 
 function wordsOf(items: SchemaNode | undefined): string {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { NAMESPACE_PATTERN } from '../models/domain/keys';
 import { parseRedisUrl } from '../models/support/redis-url';
 import { expectedCameraUrl } from './camera-input';
+import { maskSchema } from './mask-schema';
 
 /** As `isCameraId` of models/domain/frame.ts, which a test holds it to. */
 export const CAMERA_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
@@ -74,6 +75,13 @@ export const cameraSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Kinds of objects to report, of those the model knows. Without it: all.'),
+  masks: z
+    .array(maskSchema)
+    .max(64)
+    .optional()
+    .describe(
+      'Parts of the picture that nobody may see, neither the detector nor a video: they are black in all that is made of it.',
+    ),
   maxLatencyMs: z
     .number()
     .positive()

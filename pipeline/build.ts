@@ -87,6 +87,7 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
         mode: spec.mode,
         detectBuffers: spec.inFlight + SPARE_BUFFERS,
         onDamage: deps.onDamage,
+        ...(spec.masks !== undefined && { masks: spec.masks }),
         ...(spec.annotatePath !== undefined && { view: { budgetBytes: VIEW_BUDGET_BYTES } }),
       }),
   }).pipe(

@@ -3,6 +3,7 @@ import type { CameraConfig } from '../config/schema';
 import type { DetectorInfo } from '../models/domain/detect-port';
 import { cameraId } from '../models/domain/frame';
 import type { CameraId, SourceMode } from '../models/domain/frame';
+import type { Polygon } from '../models/domain/polygon';
 import { redact } from '../models/domain/redact';
 import { isImagePath } from './inputs';
 import type { Input } from './inputs';
@@ -21,6 +22,8 @@ export interface CameraSpec extends Input {
   readonly minScore: number;
   /** Labels wanted; absent: all of the model's. */
   readonly labels?: readonly string[];
+  /** Parts of the picture that are blacked out before anything looks at it; absent: none. */
+  readonly masks?: readonly Polygon[];
   readonly maxLatencyMs: number;
   readonly resumeWindowMs: number;
   readonly inFlight: number;
@@ -32,8 +35,9 @@ export interface CameraSpec extends Input {
 
 /** What decides which events a camera gives: no path, no credential, nothing of where events go. */
 export function analysisOf(spec: CameraSpec): Record<string, unknown> {
-  const { id, mode, startAtMs, maxFps, minScore, labels, resumeWindowMs, updateIntervalMs, track } = spec;
-  return { id, mode, startAtMs, maxFps, minScore, labels, resumeWindowMs, updateIntervalMs, track };
+  const { id, mode, startAtMs, maxFps, minScore, labels, masks, resumeWindowMs, updateIntervalMs, track } =
+    spec;
+  return { id, mode, startAtMs, maxFps, minScore, labels, masks, resumeWindowMs, updateIntervalMs, track };
 }
 
 /** Frames of one camera in the detector at once: a live one must stay current, a recorded one must keep all workers busy. */
@@ -43,7 +47,16 @@ const DEFAULT_IN_FLIGHT: Record<SourceMode, number> = { live: 2, recorded: 16 };
 export function toCameraSpec(name: string, config: CameraConfig, detector: DetectorInfo): CameraSpec {
   const input = cameraInput(config);
   const { mode, location } = input;
-  const { maxFps, labels, maxLatencyMs, resumeWindowMs, updateIntervalMs, track, annotate } = config;
+  const {
+    maxFps,
+    labels,
+    masks = [],
+    maxLatencyMs,
+    resumeWindowMs,
+    updateIntervalMs,
+    track,
+    annotate,
+  } = config;
   return {
     ...input,
     id: cameraId(name),
@@ -52,6 +65,8 @@ export function toCameraSpec(name: string, config: CameraConfig, detector: Detec
     maxFps,
     minScore: config.minScore ?? detector.defaultMinScore,
     ...(labels !== undefined && { labels }),
+    // Their names decide nothing, and no masks are the same as an empty list.
+    ...(masks.length > 0 && { masks: masks.map(({ points }) => points) }),
     maxLatencyMs,
     resumeWindowMs,
     inFlight: config.inFlight ?? DEFAULT_IN_FLIGHT[mode],

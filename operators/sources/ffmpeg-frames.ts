@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { Observable } from 'rxjs';
 import type { SourceMode } from '../../models/domain/frame';
 import { PipelineError, toPipelineError } from '../../models/domain/errors';
+import type { Polygon } from '../../models/domain/polygon';
 import { startFfmpeg } from '../support/ffmpeg-process';
 import type { FfmpegProcess } from '../support/ffmpeg-process';
 import { damageIn, tellsOfSilence } from '../support/classify-stderr';
@@ -16,6 +17,7 @@ import { decodeArgs } from './ffmpeg-args';
 import type { DecodeRequest } from './ffmpeg-args';
 import { createStreamReader } from './decoder-notes';
 import type { DecoderNote } from './decoder-notes';
+import { createFrameMasker } from './frame-masker';
 import { createNutSink } from './nut-sink';
 import type { NutSink } from './nut-sink';
 import { createRenditionMerger } from './rendition-merger';
@@ -31,6 +33,8 @@ export interface FfmpegFramesOptions {
   readonly detectBuffers: number;
   /** Also emit the source's own pictures; bytes that they may hold at once. */
   readonly view?: { readonly budgetBytes: number };
+  /** Parts of the source picture, in fractions of it, that are black in everything emitted. */
+  readonly masks?: readonly Polygon[];
   /** Recorded: FFmpeg went past damaged or missing data, in its own words; called once at most, before the end. */
   readonly onDamage?: (detail: string) => void;
 }
@@ -52,8 +56,8 @@ const READ_BYTES = 128 * 1024;
  * Of a live source it also emits what FFmpeg says beside the pictures: the codec, and data that could not be decoded.
  *
  * Completes when the process ended with exit code 0 and everything it wrote was emitted; that a *live* source completes means
- * it was lost. Errors with a PipelineError whose code tells the cause. Unsubscribing kills the process;
- * frames already emitted stay valid until they are released.
+ * it was lost. Errors with a PipelineError whose code tells the cause; also for a picture that cannot be masked, which is not
+ * emitted. Unsubscribing kills the process; frames already emitted stay valid until they are released.
  */
 export function ffmpegFrames(options: FfmpegFramesOptions): Observable<DecodedFrame | DecoderNote> {
   if (!(options.detectBuffers >= 1)) {
@@ -82,6 +86,7 @@ class DecoderRun {
   readonly #options: FfmpegFramesOptions;
   readonly #handlers: DecoderHandlers;
   readonly #merger;
+  readonly #mask: ((frame: MergedFrame) => void) | undefined;
   readonly #sinks: NutSink[] = [];
   readonly #readStream = createStreamReader();
   #isStopped = false;
@@ -91,6 +96,8 @@ class DecoderRun {
   constructor(options: FfmpegFramesOptions, handlers: DecoderHandlers) {
     this.#options = options;
     this.#handlers = handlers;
+    const { masks = [], request } = options;
+    if (masks.length > 0) this.#mask = createFrameMasker({ polygons: masks, input: request.input });
     this.#merger = createRenditionMerger((frame) => this.#emit(frame));
     this.#run().catch((error: unknown) => this.#fail(error));
   }
@@ -224,8 +231,17 @@ class DecoderRun {
   }
 
   #emit(frame: MergedFrame): void {
-    if (this.#isStopped) frame.lease?.release();
-    else this.#handlers.onFrame(frame);
+    if (this.#isStopped) {
+      frame.lease?.release();
+      return;
+    }
+    try {
+      this.#mask?.(frame);
+    } catch (error) {
+      frame.lease?.release();
+      throw error;
+    }
+    this.#handlers.onFrame(frame);
   }
 
   #guard(act: () => void): void {

@@ -18,6 +18,7 @@ describe('the examples', () => {
       'file-to-jsonl.yaml',
       'four-cameras.yaml',
       'one-rtsp-camera.yaml',
+      'privacy-masks.yaml',
       'redis-events.yaml',
       'shared-cameras.yaml',
     ]);

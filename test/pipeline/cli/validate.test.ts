@@ -59,6 +59,23 @@ describe('sightline validate', () => {
     ]);
   });
 
+  it('tells where a mask is no polygon', async () => {
+    const lines = [
+      'cameras:',
+      '  yard:',
+      '    url: rtsp://h/s',
+      '    masks:',
+      '      - points: [[0, 0], [1, 0], [1, 1.5]]',
+      '      - name: gate',
+      '        points: [[0, 0], [1, 1], [1, 0], [0, 1]]',
+    ];
+    expect(await faultsOf(lines)).toEqual([
+      '5:38: cameras.yard.masks[0].points[2][1]: expected a number from 0 to 1, got 1.5',
+      '7:17: cameras.yard.masks[1].points: expected a polygon whose sides do not cross ' +
+        '(points[0] to points[1] and points[2] to points[3] do), got a list',
+    ]);
+  });
+
   describe('of the model', () => {
     const withModel = (name: string) => ['model:', `  name: ${name}`, '  maxBatch: 0', 'cameras: {}'];
     const others = [

@@ -1,0 +1,31 @@
+import { defineConfig } from '../../config/define-config';
+import type { DetectorInfo } from '../../models/domain/detect-port';
+import { createRunKey } from '../../models/domain/event-id';
+import { analysisOf, toCameraSpec } from '../../pipeline/camera-spec';
+
+const TRIANGLE = [
+  [0, 0],
+  [1, 0],
+  [0, 1],
+] as const;
+
+const detector: Pick<DetectorInfo, 'defaultMinScore'> = { defaultMinScore: 0.4 };
+
+function runKeyOf(masks?: readonly { name?: string; points: readonly (readonly [number, number])[] }[]) {
+  const { config } = defineConfig({ cameras: { yard: { url: '/a.mp4', ...(masks && { masks }) } } });
+  const spec = toCameraSpec('yard', config.cameras['yard']!, detector as DetectorInfo);
+  return createRunKey(analysisOf(spec), 'a model');
+}
+
+describe('what decides the events of a camera', () => {
+  it('holds the corners of its masks and not their names', () => {
+    const key = runKeyOf([{ name: 'road', points: TRIANGLE }]);
+    expect(runKeyOf([{ points: TRIANGLE }])).toBe(key);
+    expect(runKeyOf([{ points: [...TRIANGLE.slice(0, 2), [0, 0.9]] }])).not.toBe(key);
+    expect(runKeyOf()).not.toBe(key);
+  });
+
+  it('is the same without masks as with an empty list of them', () => {
+    expect(runKeyOf([])).toBe(runKeyOf());
+  });
+});
