@@ -13,7 +13,7 @@ import { resolveHost } from '../support/resolve-host';
 import { createSocketPair } from '../support/socket-pair';
 import type { SocketPair } from '../support/socket-pair';
 import { probeFfmpeg } from '../support/ffmpeg-version';
-import { decodeArgs } from './ffmpeg-args';
+import { DEFAULT_TIMEOUT_MS, decodeArgs } from './ffmpeg-args';
 import type { DecodeRequest } from './ffmpeg-args';
 import { createStreamReader } from './decoder-notes';
 import type { DecoderNote } from './decoder-notes';
@@ -90,6 +90,8 @@ class DecoderRun {
   readonly #sinks: NutSink[] = [];
   readonly #readStream = createStreamReader();
   #isStopped = false;
+  #isOpened = false;
+  #startedMs = 0;
   #process: FfmpegProcess | undefined;
   #pair: SocketPair | undefined;
 
@@ -125,6 +127,7 @@ class DecoderRun {
     const parse = createShowinfoParser(tag);
     let viewed = Promise.resolve();
     const seen: { damage?: string } = {};
+    this.#startedMs = performance.now();
     this.#process = startFfmpeg({
       input: { options: args.inputOptions, source: args.source },
       filter: args.filter,
@@ -148,8 +151,15 @@ class DecoderRun {
     const exit = await this.#process.exited;
     await Promise.all([detected, viewed]);
     if (seen.damage !== undefined && exit.error === undefined) onDamage?.(seen.damage);
-    if (exit.error !== undefined) this.#fail(exit.error);
+    if (exit.error !== undefined) this.#fail(this.#isUnanswered(exit.error) ? silence() : exit.error);
     else this.#finish(() => this.#handlers.onEnd());
+  }
+
+  /** Of a camera that takes the connection and then answers nothing, FFmpeg 5 says no more than "Invalid data". */
+  #isUnanswered({ code }: PipelineError): boolean {
+    const { kind, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options.request;
+    const hasWaited = performance.now() - this.#startedMs >= timeoutMs;
+    return kind === 'rtsp' && code === 'corrupt' && !this.#isOpened && hasWaited;
   }
 
   /** Meanwhile: FFmpeg would wait for a name server for as long as that takes, and say nothing. */
@@ -172,6 +182,7 @@ class DecoderRun {
 
   #noteOf(line: string): void {
     const announced = this.#readStream(line);
+    this.#isOpened ||= announced !== undefined;
     if (announced !== undefined) this.#handlers.onNote({ note: 'opened', ...announced });
     const detail = damageIn(line);
     if (detail !== undefined) this.#handlers.onNote({ note: 'damage', detail });
