@@ -20,18 +20,27 @@ const STEP_MS = 1;
 /** Pts stand still when they did for so long, and for so many pictures. */
 const STANDING_MS = 500;
 const STANDING_FRAMES = 3;
+/**
+ * FFmpeg 5 gives the first picture of an RTSP stream with B-frames the time of a later one: so many pictures may be passed by the
+ * first, by less than this.
+ */
+const FIRST_FRAMES = 4;
+const FIRST_BACK_MS = 1000;
 /** What a lone picture with the time of the one before it is moved by, so that times grow. */
 const NUDGE_MS = 0.001;
 
 /**
  * Pts that do not grow while pictures arrive are of no use to a tracker: after half a second the time of arrival takes their
- * place, going on from the last one, until they grow (or jump) again. A lone repeated time is only nudged on.
+ * place, going on from the last one, until they grow (or jump) again. A lone repeated time is only nudged on, and so are the
+ * pictures that a first one with too late a time has passed.
  */
 export function createPtsGuard(): PtsGuard {
   let last: { readonly ptsMs: number; readonly arrivedMs: number } | undefined;
   let givenMs = 0;
   let standing = { frames: 0, sinceMs: 0 };
   let isStanding = false;
+  let frames = 0;
+  let isAhead = false;
 
   function follow(ptsMs: number, arrivedMs: number): GuardedPts {
     const wasStanding = isStanding;
@@ -54,9 +63,20 @@ export function createPtsGuard(): PtsGuard {
 
   return {
     next(ptsMs, arrivedMs) {
+      frames++;
       const before = last;
       last = { ptsMs, arrivedMs };
       const stepMs = before === undefined ? Infinity : ptsMs - before.ptsMs;
+      const backMs = givenMs - ptsMs;
+      isAhead =
+        before !== undefined &&
+        backMs >= 0 &&
+        backMs < FIRST_BACK_MS &&
+        (isAhead || (stepMs < 0 && frames <= FIRST_FRAMES));
+      if (isAhead) {
+        givenMs += NUDGE_MS;
+        return { ptsMs: givenMs, isOtherClock: false };
+      }
       if (before === undefined || stepMs < 0 || stepMs >= STEP_MS) return follow(ptsMs, arrivedMs);
       return stand(arrivedMs, arrivedMs - before.arrivedMs);
     },
@@ -66,6 +86,8 @@ export function createPtsGuard(): PtsGuard {
     reset() {
       last = undefined;
       isStanding = false;
+      frames = 0;
+      isAhead = false;
     },
   };
 }

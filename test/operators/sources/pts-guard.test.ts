@@ -17,6 +17,13 @@ describe('createPtsGuard', () => {
     expect(guard(pts).some(({ isOtherClock, isStanding }) => isOtherClock || isStanding)).toBe(false);
   });
 
+  it('lets the first picture be ahead of the next ones, but not by much, and none later', () => {
+    const given = guard([80, 0, 40, 80, 120, 160]).map(({ ptsMs }) => Math.round(ptsMs * 1000) / 1000);
+    expect(given).toEqual([80, 80.001, 80.002, 80.003, 120, 160]);
+    expect(guard([2000, 0, 40]).map(({ ptsMs }) => ptsMs)).toEqual([2000, 0, 40]);
+    expect(guard([0, 40, 80, 120, 160, 120]).at(-1)!.ptsMs).toBe(120);
+  });
+
   it('nudges a time on that comes twice', () => {
     expect(guard([0, 0, 40]).map(({ ptsMs }) => ptsMs)).toEqual([0, 0.001, 40]);
   });
