@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HARDWARE_DECODERS } from '../models/domain/hardware';
 import { NAMESPACE_PATTERN } from '../models/domain/keys';
 import { parseRedisUrl } from '../models/support/redis-url';
 import { expectedCameraUrl } from './camera-input';
@@ -101,6 +102,12 @@ export const cameraSchema = z.strictObject({
     .optional()
     .describe(
       'Frames of this camera inside the detector at once. Without it: 2 for live cameras, 16 for files.',
+    ),
+  hwaccel: z
+    .enum(HARDWARE_DECODERS)
+    .optional()
+    .describe(
+      'Decode in hardware, with what FFmpeg calls so. Where there is none that works, the CPU decodes, with a warning. Without it: the CPU.',
     ),
   annotate: videoPath.optional().describe('Video file (.mp4) to write, with boxes, ids and labels drawn in.'),
   startTime: z.iso

@@ -13,6 +13,7 @@ import { annotatedVideo } from '../operators/sinks/annotated-video';
 import { cameraSource } from '../operators/sources/camera-source';
 import { ffmpegFrames } from '../operators/sources/ffmpeg-frames';
 import type { StartGate } from '../operators/sources/start-in-turn';
+import { hardwareFallback } from '../operators/sources/hardware-fallback';
 import { detectFrames } from '../operators/transforms/detect-frames';
 import { emitEvents } from '../operators/transforms/emit-events';
 import { trackObjects } from '../operators/transforms/track-objects';
@@ -35,6 +36,8 @@ export interface CameraDeps {
   /** The annotated video is lost; the analysis goes on. */
   readonly onVideoFailed: (error: PipelineError) => void;
   readonly onFailure: (error: PipelineError, retryInMs: number | undefined) => void;
+  /** The hardware that was to decode cannot; the CPU does. */
+  readonly onHardwareFailed: (error: PipelineError) => void;
   /** A recording was damaged; FFmpeg's words. */
   readonly onDamage: (detail: string) => void;
   /** The camera went online or offline, or its stream became another. */
@@ -75,21 +78,7 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
     onFailure: deps.onFailure,
     startGate: deps.startGate,
     ...(spec.maxFps !== undefined && { watch: { intervalMs: 1000 / spec.maxFps } }),
-    decode: () =>
-      ffmpegFrames({
-        request: {
-          kind: spec.kind,
-          location: spec.location,
-          input: port.detector.input,
-          isRealTime: spec.isRealTime,
-          ...(spec.maxFps !== undefined && { maxFps: spec.maxFps }),
-        },
-        mode: spec.mode,
-        detectBuffers: spec.inFlight + SPARE_BUFFERS,
-        onDamage: deps.onDamage,
-        ...(spec.masks !== undefined && { masks: spec.masks }),
-        ...(spec.annotatePath !== undefined && { view: { budgetBytes: VIEW_BUDGET_BYTES } }),
-      }),
+    decode: decoderOf(spec, deps),
   }).pipe(
     detectFrames<CameraStatus | ViewFrame>({
       port,
@@ -120,6 +109,29 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
       updateIntervalMs: spec.updateIntervalMs,
     }),
   );
+}
+
+/** One attempt after the other to decode a camera; in hardware where that is asked for and works. */
+function decoderOf(spec: CameraSpec, { port, onDamage, onHardwareFailed }: CameraDeps) {
+  const { hwaccel, maxFps } = spec;
+  const decode = (inHardware: boolean) =>
+    ffmpegFrames({
+      request: {
+        kind: spec.kind,
+        location: spec.location,
+        input: port.detector.input,
+        isRealTime: spec.isRealTime,
+        ...(maxFps !== undefined && { maxFps }),
+        ...(inHardware && hwaccel !== undefined && { hwaccel }),
+      },
+      mode: spec.mode,
+      detectBuffers: spec.inFlight + SPARE_BUFFERS,
+      onDamage,
+      ...(spec.masks !== undefined && { masks: spec.masks }),
+      ...(spec.annotatePath !== undefined && { view: { budgetBytes: VIEW_BUDGET_BYTES } }),
+    });
+  if (hwaccel === undefined) return () => decode(false);
+  return hardwareFallback({ decode, onFallback: onHardwareFailed });
 }
 
 type Tracked = TrackedFrame | TracksClosed | CameraStatus;

@@ -3,6 +3,7 @@ import type { CameraConfig } from '../config/schema';
 import type { DetectorInfo } from '../models/domain/detect-port';
 import { cameraId } from '../models/domain/frame';
 import type { CameraId, SourceMode } from '../models/domain/frame';
+import type { HardwareDecoder } from '../models/domain/hardware';
 import type { Polygon } from '../models/domain/polygon';
 import { redact } from '../models/domain/redact';
 import { isImagePath } from './inputs';
@@ -31,6 +32,7 @@ export interface CameraSpec extends Input {
   readonly track: { readonly confirmHits: number; readonly forgetAfterMs: number };
   /** Where the annotated video goes. */
   readonly annotatePath?: string;
+  readonly hwaccel?: HardwareDecoder;
 }
 
 /** What decides which events a camera gives: no path, no credential, nothing of where events go. */
@@ -73,5 +75,6 @@ export function toCameraSpec(name: string, config: CameraConfig, detector: Detec
     updateIntervalMs,
     track,
     ...(annotate !== undefined && { annotatePath: annotate }),
+    ...(config.hwaccel !== undefined && { hwaccel: config.hwaccel }),
   };
 }

@@ -178,6 +178,7 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock, startGate 
           videoFailure = error;
           telemetry.cameraFailed(spec.id, error, undefined);
         },
+        onHardwareFailed: (error) => telemetry.warning(`${spec.id}: ${error.detail}: the CPU decodes`),
         onDamage: (detail) => telemetry.cameraDamaged(spec.id, detail),
         onStatus: (status) => telemetry.cameraStatus(status),
         onTracked({ frame, tracks, started }) {

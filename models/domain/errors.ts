@@ -15,6 +15,10 @@ export const ERRORS = {
     remedy: 'the camera is connected and sends no more pictures; check it, its load and its network',
   },
   codec: { isRetryable: false, remedy: 'check that the input holds a video stream FFmpeg can decode' },
+  hwaccel: {
+    isRetryable: true,
+    remedy: 'check the device and its driver, and that this user may open it; the CPU decodes meanwhile',
+  },
   corrupt: { isRetryable: true, remedy: 'check that the file is complete and really is a video' },
   ended: { isRetryable: true, remedy: 'the source stopped sending' },
   protocol: { isRetryable: false, remedy: 'use one of the supported URL schemes' },

@@ -1,3 +1,4 @@
+import type { HardwareDecoder } from '../../models/domain/hardware';
 import type { Size } from '../../models/domain/geometry';
 import { isAtLeast } from '../support/ffmpeg-version';
 import type { FfmpegVersion } from '../support/ffmpeg-version';
@@ -24,12 +25,17 @@ export interface DecodeRequest {
    * beside their lines, and text that nobody can guess cannot be mistaken for one.
    */
   readonly tag?: string;
+  /** FFmpeg's name of what decodes in place of the CPU. */
+  readonly hwaccel?: HardwareDecoder;
   /** Microseconds are FFmpeg's unit; ours are milliseconds. Network inputs only. */
   readonly timeoutMs?: number;
 }
 
 /** What decides how an input is opened, whatever is done with its pictures then. */
-export type OpenRequest = Pick<DecodeRequest, 'kind' | 'location' | 'version' | 'isRealTime' | 'timeoutMs'>;
+export type OpenRequest = Pick<
+  DecodeRequest,
+  'kind' | 'location' | 'version' | 'isRealTime' | 'hwaccel' | 'timeoutMs'
+>;
 
 /** The argv of a decoder in parts. */
 export interface DecodeArgs {
@@ -131,6 +137,7 @@ export function openArgs(request: OpenRequest): Pick<DecodeArgs, 'inputOptions' 
       ...['-hide_banner', '-nostats', '-loglevel', 'level+info'],
       ...['-protocol_whitelist', PROTOCOLS[request.kind]],
       ...(request.kind === 'file' ? ['-format_whitelist', VIDEO_FORMATS] : []),
+      ...hardwareOptions(request.hwaccel),
       // One thread holds 2 decoded frames back instead of 5, and many cameras share the cores anyway.
       ...['-threads', '1'],
       ...inputOptionsOf(request),
@@ -138,6 +145,12 @@ export function openArgs(request: OpenRequest): Pick<DecodeArgs, 'inputOptions' 
     ],
     source: request.kind === 'rtsp' ? request.location : `file:${request.location}`,
   };
+}
+
+/** Pictures come back into memory by themselves; of `qsv` alone FFmpeg must be told that they are to. */
+function hardwareOptions(hwaccel: HardwareDecoder | undefined): readonly string[] {
+  if (hwaccel === undefined) return [];
+  return ['-hwaccel', hwaccel, ...(hwaccel === 'qsv' ? ['-hwaccel_output_format', 'nv12'] : [])];
 }
 
 function inputOptionsOf({

@@ -7,6 +7,7 @@ import { redact } from '../../models/domain/redact';
  * third part says it plainly.
  */
 const SIGNS: readonly (readonly [sign: RegExp, code: ErrorCode, plainly?: string])[] = [
+  [/device setup failed for decoder|no device available for decoder|unrecognized hwaccel/i, 'hwaccel'],
   [/\b401\b|\b403\b|unauthorized|forbidden|authorization failed/i, 'auth'],
   [/\b404\b|stream not found|no such file or directory/i, 'not_found'],
   [/connection refused/i, 'refused'],
