@@ -82,7 +82,9 @@ describe('createRedis with TLS', () => {
 
   it('names a PEM file that is missing', () => {
     const url = redis.urlWith({ query: 'ca=/nowhere/ca.pem' });
-    expect(() => connect(url)).toThrow('config: /nowhere/ca.pem: expected a certificate in PEM, got no such file');
+    expect(() => connect(url)).toThrow(
+      'config: /nowhere/ca.pem: expected a certificate in PEM, got no such file',
+    );
   });
 });
 
