@@ -63,6 +63,8 @@ const FAULT_MS = [500, 8000] as const;
 const PAUSE_MS = [200, 2500] as const;
 /** A camera that failed often waits for half a minute before it is tried again. */
 const RECOVERY_MS = 75_000;
+/** Of what the run has said, when a camera is not back. */
+const TAIL_CHARS = 4000;
 
 /**
  * Runs `sightline run` on fixture cameras for a while, in which each of them freezes, dies, changes its size, breaks packets and
@@ -121,6 +123,9 @@ async function soakOn(setting: Setting, onStart: (run: SightlineRun) => void): P
     waitFor(() => names.every((name) => online().get(name) !== 'offline' && online().has(name)), {
       what,
       timeoutMs: RECOVERY_MS,
+    }).catch((error: unknown) => {
+      const states = JSON.stringify([...online()]);
+      throw new Error(`${states}\n${run.stderr().slice(-TAIL_CHARS)}`, { cause: error });
     });
   await allOnline('all cameras');
   const before = await steady(run, servers.length);
@@ -132,9 +137,12 @@ async function soakOn(setting: Setting, onStart: (run: SightlineRun) => void): P
     const at = (performance.now() - startMs) / 1000;
     samples.push({ seconds: at, residentBytes: residentBytes(run.pid), descriptors: descriptorsOf(run.pid) });
   }, 1000);
-  const faults = await misbehave(setting, startMs + seconds * 1000);
-  await allOnline('all cameras again');
-  clearInterval(sampling);
+  const faults = await misbehave(setting, startMs + seconds * 1000)
+    .then(async (counts) => {
+      await allOnline('all cameras again');
+      return counts;
+    })
+    .finally(() => clearInterval(sampling));
   const after = await steady(run, servers.length);
 
   const text = await (await fetch(`http://${metrics}/metrics`)).text();
