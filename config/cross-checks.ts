@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { ConfigFault, ConfigPath } from './config-error';
-import { filePathOf, schemeOf } from './camera-input';
+import type { InputKind } from '../models/domain/input-kind';
+import { cameraInput, inputPlace, isCameraScheme, schemeOf } from './camera-input';
 import { faultsAt } from './issue-faults';
 import type { FaultContext } from './issue-faults';
 import { keysOf, memberOf, valueAt } from './schema-tree';
@@ -15,25 +16,36 @@ export function crossCheck(context: FaultContext, baseFolder: string): ConfigFau
   ];
 }
 
-const NOT_FOR_RTSP = 'no value for an RTSP camera (files only)';
+/** Kinds that cannot loop, for messages. */
+const NAMES: Partial<Record<InputKind, string>> = {
+  rtsp: 'an RTSP camera',
+  http: 'a stream over HTTP',
+  sdp: 'a stream of RTP',
+  v4l2: 'a video device',
+  test: 'a test pattern',
+};
 
 function cameraFaults(path: ConfigPath, context: FaultContext): ConfigFault[] {
   const camera = valueAt(context.value, path);
   const url = memberOf(camera, 'url');
-  if (typeof url !== 'string') return [];
-  const isFile = (schemeOf(url) ?? 'file') === 'file';
+  const scheme = typeof url === 'string' ? schemeOf(url) : undefined;
+  if (typeof url !== 'string' || (scheme !== undefined && !isCameraScheme(scheme))) return [];
+  const { kind, mode } = cameraInput({ url, loop: false, startTime: '', folderFps: 1 });
   const isLooping = memberOf(camera, 'loop') === true;
   const isTrue = (key: string) => memberOf(camera, key) === true;
+  const isSet = (key: string) => memberOf(camera, key) !== undefined;
   const faults: ConfigFault[] = [];
   const fault = (key: string, expected: string) =>
     faults.push(...faultsAt([...path, key], expected, context));
-  if (!isFile && isLooping) fault('loop', NOT_FOR_RTSP);
-  if (!isFile && isTrue('realTime')) fault('realTime', NOT_FOR_RTSP);
-  if (!isFile && memberOf(camera, 'startTime') !== undefined) fault('startTime', NOT_FOR_RTSP);
-  if (isFile && isLooping && memberOf(camera, 'realTime') === false)
+  const notFor = (what: string) => `no value for ${NAMES[kind] ?? 'a file'} (${what} only)`;
+  const canLoop = NAMES[kind] === undefined;
+  if (!canLoop && isLooping) fault('loop', notFor('files'));
+  if (mode === 'live' && isTrue('realTime')) fault('realTime', notFor('files'));
+  if (mode === 'live' && isSet('startTime')) fault('startTime', notFor('files'));
+  if (kind !== 'folder' && isSet('folderFps')) fault('folderFps', notFor('folders of pictures'));
+  if (canLoop && isLooping && memberOf(camera, 'realTime') === false)
     fault('realTime', 'true or no value beside "loop: true"');
-  if (isFile && isLooping && memberOf(camera, 'startTime') !== undefined)
-    fault('startTime', 'no value beside "loop: true"');
+  if (canLoop && isLooping && isSet('startTime')) fault('startTime', 'no value beside "loop: true"');
   return faults;
 }
 
@@ -44,7 +56,7 @@ function outputFaults(cameras: readonly string[], context: FaultContext, baseFol
   const outputs: ConfigPath[] = [...cameras.map((id) => ['cameras', id, 'annotate'] as const), ...sinks];
   const fileOf = (path: ConfigPath) => {
     const target = valueAt(context.value, path);
-    return typeof target === 'string' ? resolve(baseFolder, filePathOf(target) ?? target) : undefined;
+    return typeof target === 'string' ? resolve(baseFolder, inputPlace(target).location) : undefined;
   };
   const inputs = new Set(cameras.map((id) => fileOf(['cameras', id, 'url'])));
   const seen = new Set<unknown>();

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HARDWARE_DECODERS } from '../models/domain/hardware';
 import { NAMESPACE_PATTERN } from '../models/domain/keys';
 import { parseRedisUrl } from '../models/support/redis-url';
-import { expectedCameraUrl } from './camera-input';
+import { CAMERA_URLS, expectedCameraUrl } from './camera-input';
 import { maskSchema } from './mask-schema';
 
 /** As `isCameraId` of models/domain/frame.ts, which a test holds it to. */
@@ -19,7 +19,7 @@ const cameraUrl = z
     const expected = expectedCameraUrl(url);
     if (expected !== undefined) context.addIssue({ code: 'custom', message: expected });
   })
-  .meta({ expected: 'a URL with rtsp://, rtsps:// or file://, or the path of a file' });
+  .meta({ expected: CAMERA_URLS });
 
 const redisUrl = z
   .string()
@@ -56,8 +56,10 @@ const trackSchema = z.strictObject({
 /** One camera; `configSchema` does not look at those whose name is wrong. */
 export const cameraSchema = z.strictObject({
   url: cameraUrl.describe(
-    'Where the pictures come from: `rtsp://user:password@host/path` (or `rtsps://`), `file:///path`, or the path of a ' +
-      'file. Relative paths start at the folder of this file.',
+    'Where the pictures come from: `rtsp://user:password@host/path` (or `rtsps://`); MJPEG, HLS or MPEG-TS at `http://` or ' +
+      '`https://`; RTP as an SDP file says (`stream.sdp`, `sdp:path`); `/dev/video0` (`v4l2:path`); the path of a file ' +
+      '(`file:///path`), or of a folder of pictures, which ends with `/`; `test:moving-box`, a generated picture, with ' +
+      '`?seconds=10` a recording of it. Relative paths start at the folder of this file.',
   ),
   maxFps: z
     .number()
@@ -101,7 +103,7 @@ export const cameraSchema = z.strictObject({
     .max(256)
     .optional()
     .describe(
-      'Frames of this camera inside the detector at once. Without it: 2 for live cameras, 16 for files.',
+      'Frames of this camera inside the detector at once. Without it: 2 for live cameras, 16 for recordings.',
     ),
   hwaccel: z
     .enum(HARDWARE_DECODERS)
@@ -115,16 +117,22 @@ export const cameraSchema = z.strictObject({
     .default('1970-01-01T00:00:00Z')
     .meta({ expected: 'a time such as 2026-05-01T12:00:00Z' })
     .describe(
-      'Recorded files only: the time of day at which the recording begins. Events bear it plus stream time.',
+      'Recordings only: the time of day at which the recording begins. Events bear it plus stream time.',
     ),
   loop: z
     .boolean()
     .default(false)
-    .describe('Files only: start again at the end, for ever, as a live camera would go on.'),
+    .describe('Files and folders only: start again at the end, for ever, as a live camera would go on.'),
   realTime: z
     .boolean()
     .optional()
-    .describe('Files only: read at the speed of the recording. Without it: as `loop`.'),
+    .describe('Recordings only: read at the speed of the recording. Without it: as `loop`.'),
+  folderFps: z
+    .number()
+    .min(0.001)
+    .max(240)
+    .default(10)
+    .describe('Folders only: pictures a second of stream time.'),
   track: trackSchema.prefault({}).describe('When an object becomes a track, and when it ends.'),
   updateIntervalMs: z
     .number()

@@ -129,9 +129,13 @@ function withAbsolutePaths(config: Config, baseFolder: string): Config {
   };
 }
 
-/** The path of a camera's file from the root; any other URL as it is. */
+/** The path of a camera's file or folder from the root; any other URL as it is. */
 export function absoluteLocation(url: string, baseFolder: string): string {
-  return schemeOf(url) === undefined ? resolve(baseFolder, url) : (filePathOf(url) ?? url);
+  if (schemeOf(url) === 'sdp') return `sdp:${resolve(baseFolder, url.slice('sdp:'.length))}`;
+  if (schemeOf(url) !== undefined) return filePathOf(url) ?? url;
+  const path = resolve(baseFolder, url);
+  // The slash at its end is what makes it a folder.
+  return /[/\\]$/.test(url) && !/[/\\]$/.test(path) ? `${path}/` : path;
 }
 
 function freeze<T>(value: T): T {

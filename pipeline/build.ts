@@ -11,7 +11,7 @@ import type { ViewFrame } from '../models/domain/frame';
 import type { TrackedFrame, TracksClosed } from '../models/domain/track';
 import { annotatedVideo } from '../operators/sinks/annotated-video';
 import { cameraSource } from '../operators/sources/camera-source';
-import { ffmpegFrames } from '../operators/sources/ffmpeg-frames';
+import { decodeInput } from '../operators/sources/decode-input';
 import type { StartGate } from '../operators/sources/start-in-turn';
 import { hardwareFallback } from '../operators/sources/hardware-fallback';
 import { detectFrames } from '../operators/transforms/detect-frames';
@@ -115,7 +115,7 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
 function decoderOf(spec: CameraSpec, { port, onDamage, onHardwareFailed }: CameraDeps) {
   const { hwaccel, maxFps } = spec;
   const decode = (inHardware: boolean) =>
-    ffmpegFrames({
+    decodeInput({
       request: {
         kind: spec.kind,
         location: spec.location,
@@ -127,6 +127,7 @@ function decoderOf(spec: CameraSpec, { port, onDamage, onHardwareFailed }: Camer
       mode: spec.mode,
       detectBuffers: spec.inFlight + SPARE_BUFFERS,
       onDamage,
+      ...(spec.folderFps !== undefined && { folderFps: spec.folderFps }),
       ...(spec.masks !== undefined && { masks: spec.masks }),
       ...(spec.annotatePath !== undefined && { view: { budgetBytes: VIEW_BUDGET_BYTES } }),
     });

@@ -5,8 +5,7 @@ import { cameraId } from '../models/domain/frame';
 import type { CameraId, SourceMode } from '../models/domain/frame';
 import type { HardwareDecoder } from '../models/domain/hardware';
 import type { Polygon } from '../models/domain/polygon';
-import { redact } from '../models/domain/redact';
-import { isImagePath } from './inputs';
+import { redactUrl } from '../models/domain/redact';
 import type { Input } from './inputs';
 
 /** One camera, ready to be started: its input found, its settings checked, every default filled in. */
@@ -37,9 +36,10 @@ export interface CameraSpec extends Input {
 
 /** What decides which events a camera gives: no path, no credential, nothing of where events go. */
 export function analysisOf(spec: CameraSpec): Record<string, unknown> {
-  const { id, mode, startAtMs, maxFps, minScore, labels, masks, resumeWindowMs, updateIntervalMs, track } =
-    spec;
-  return { id, mode, startAtMs, maxFps, minScore, labels, masks, resumeWindowMs, updateIntervalMs, track };
+  const { id, mode, startAtMs, folderFps, maxFps, minScore, labels, masks } = spec;
+  const { resumeWindowMs, updateIntervalMs, track } = spec;
+  const decoding = { id, mode, startAtMs, folderFps, maxFps, masks };
+  return { ...decoding, minScore, labels, resumeWindowMs, updateIntervalMs, track };
 }
 
 /** Frames of one camera in the detector at once: a live one must stay current, a recorded one must keep all workers busy. */
@@ -48,7 +48,7 @@ const DEFAULT_IN_FLIGHT: Record<SourceMode, number> = { live: 2, recorded: 16 };
 /** What a camera's configuration means for a detector. */
 export function toCameraSpec(name: string, config: CameraConfig, detector: DetectorInfo): CameraSpec {
   const input = cameraInput(config);
-  const { mode, location } = input;
+  const { mode } = input;
   const {
     maxFps,
     labels,
@@ -62,8 +62,7 @@ export function toCameraSpec(name: string, config: CameraConfig, detector: Detec
   return {
     ...input,
     id: cameraId(name),
-    kind: input.kind === 'file' && isImagePath(location) ? 'image' : input.kind,
-    displayName: redact(location),
+    displayName: redactUrl(config.url),
     maxFps,
     minScore: config.minScore ?? detector.defaultMinScore,
     ...(labels !== undefined && { labels }),

@@ -14,7 +14,7 @@ import { usableCores } from '../workers/local/usable-cores';
 import { buildCamera } from './build';
 import type { CameraSpec } from './camera-spec';
 import { eventSourceOf } from './event-source';
-import { checkReadableFile } from './inputs';
+import { checkInput } from './inputs';
 import type { Telemetry } from './telemetry';
 
 /** How one camera ended. */
@@ -140,7 +140,7 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock, startGate 
 
   async function run(): Promise<CameraResult> {
     try {
-      if (spec.kind !== 'rtsp') await checkReadableFile(spec);
+      await checkInput(spec);
       const eventSource = await eventSourceOf(spec);
       telemetry.cameraStarted(spec.id, spec.displayName);
       if (!isStopping) await consume(eventSource);

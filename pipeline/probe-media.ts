@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { VIDEO_FORMATS } from '../operators/sources/ffmpeg-args';
+import { VIDEO_FORMATS } from '../operators/sources/format-lists';
 import type { Input } from './inputs';
 
 /** What a file's headers say, where they say it. */

@@ -4,17 +4,21 @@ import { Writable, pipeline } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { Observable } from 'rxjs';
 import type { SourceMode } from '../../models/domain/frame';
-import { PipelineError, toPipelineError } from '../../models/domain/errors';
+import { isNetworkKind } from '../../models/domain/input-kind';
+import { toPipelineError } from '../../models/domain/errors';
+import type { PipelineError } from '../../models/domain/errors';
 import type { Polygon } from '../../models/domain/polygon';
 import { startFfmpeg } from '../support/ffmpeg-process';
 import type { FfmpegProcess } from '../support/ffmpeg-process';
-import { damageIn, tellsOfSilence } from '../support/classify-stderr';
+import { damageIn, tellsOfLength, tellsOfSilence } from '../support/classify-stderr';
 import { resolveHost } from '../support/resolve-host';
 import { createSocketPair } from '../support/socket-pair';
 import type { SocketPair } from '../support/socket-pair';
 import { probeFfmpeg } from '../support/ffmpeg-version';
-import { DEFAULT_TIMEOUT_MS, decodeArgs } from './ffmpeg-args';
+import { recording, silence } from './camera-errors';
+import { decodeArgs } from './ffmpeg-args';
 import type { DecodeRequest } from './ffmpeg-args';
+import { DEFAULT_TIMEOUT_MS } from './open-args';
 import { createStreamReader } from './decoder-notes';
 import type { DecoderNote } from './decoder-notes';
 import { createFrameMasker } from './frame-masker';
@@ -51,7 +55,7 @@ const MAX_VIEW_BUFFERS = 32;
 const READ_BYTES = 128 * 1024;
 
 /**
- * Runs one FFmpeg process on a file, picture or camera and emits its frames, detect and view renditions in stream order.
+ * Runs one FFmpeg process on an input and emits its frames, detect and view renditions in stream order.
  *
  * Of a live source it also emits what FFmpeg says beside the pictures: the codec, and data that could not be decoded.
  *
@@ -118,7 +122,7 @@ class DecoderRun {
     const { request, view, onDamage } = this.#options;
     const tag = randomBytes(8).toString('hex');
     const version = await probeFfmpeg();
-    if (request.kind === 'rtsp') this.#resolveHost(request.location);
+    if (isNetworkKind(request.kind)) this.#resolveHost(request.location);
     const args = decodeArgs({ ...request, version, tag, hasView: view !== undefined });
     const pair = await this.#readDetect();
     const detected = endOf(pair.near.resume());
@@ -159,7 +163,7 @@ class DecoderRun {
   #isUnanswered({ code }: PipelineError): boolean {
     const { kind, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options.request;
     const hasWaited = performance.now() - this.#startedMs >= timeoutMs;
-    return kind === 'rtsp' && code === 'corrupt' && !this.#isOpened && hasWaited;
+    return (kind === 'rtsp' || kind === 'http') && code === 'corrupt' && !this.#isOpened && hasWaited;
   }
 
   /** Meanwhile: FFmpeg would wait for a name server for as long as that takes, and say nothing. */
@@ -175,6 +179,8 @@ class DecoderRun {
     } else if (tellsOfSilence(line)) {
       // FFmpeg 5 would wait for the same time once more for each picture that its decoder still holds.
       this.#fail(silence());
+    } else if (this.#options.request.kind === 'http' && tellsOfLength(line)) {
+      this.#fail(recording());
     } else if (!this.#isStopped) {
       this.#guard(() => this.#noteOf(line));
     }
@@ -281,8 +287,4 @@ function endOf(stream: Readable | Socket): Promise<void> {
     stream.once('close', resolve);
     stream.on('error', () => resolve());
   });
-}
-
-function silence(): PipelineError {
-  return new PipelineError('timeout', 'camera: expected pictures, got none in time');
 }

@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { Observable } from 'rxjs';
 import type { Clock } from '../../models/domain/clock';
-import { PipelineError, toPipelineError } from '../../models/domain/errors';
+import { toPipelineError } from '../../models/domain/errors';
+import type { PipelineError } from '../../models/domain/errors';
 import type { SourceMode } from '../../models/domain/frame';
-import { damageIn, tellsOfSilence } from '../support/classify-stderr';
+import { damageIn, tellsOfLength, tellsOfSilence } from '../support/classify-stderr';
 import { startFfmpeg } from '../support/ffmpeg-process';
 import type { FfmpegProcess } from '../support/ffmpeg-process';
 import { isAtLeast, probeFfmpeg } from '../support/ffmpeg-version';
 import { createPacketDumpParser, createStreamLineParser } from '../support/stream-lines';
 import type { DeclaredStream } from '../support/stream-lines';
-import { DEFAULT_TIMEOUT_MS, openArgs } from './ffmpeg-args';
-import type { OpenRequest } from './ffmpeg-args';
+import { recording, silence } from './camera-errors';
+import { ARRIVAL_TIMES } from './ffmpeg-args';
+import { DEFAULT_TIMEOUT_MS, openArgs } from './open-args';
+import type { OpenRequest } from './open-args';
 import { createShowinfoParser } from './showinfo';
 import type { ShownFrame } from './showinfo';
 
@@ -73,7 +76,7 @@ export function streamFacts({ request, mode, clock }: StreamFactsOptions): Obser
       const { inputOptions, source } = openArgs({ ...request, version });
       child = startFfmpeg({
         input: { options: ['-dump', ...inputOptions], source },
-        filter: `[0:v:0]showinfo@detect${tag}=checksum=0[shown]`,
+        filter: `[0:v:0]${request.kind === 'http' ? `${ARRIVAL_TIMES},` : ''}showinfo@detect${tag}=checksum=0[shown]`,
         outputs: [
           {
             options: [
@@ -89,6 +92,7 @@ export function streamFacts({ request, mode, clock }: StreamFactsOptions): Obser
           read(line);
           // FFmpeg 5 would wait for the same time once more for each picture that its decoder still holds.
           if (mode === 'live' && tellsOfSilence(line)) subscriber.error(silence());
+          if (request.kind === 'http' && tellsOfLength(line)) subscriber.error(recording());
         },
       });
       const { error } = await child.exited;
@@ -147,8 +151,4 @@ function frameFact(
   const [, pixelFormat = 'unknown'] = / fmt:(\w+) /.exec(line) ?? [];
   const isBFrame = / type:B\b/i.test(line);
   return { kind: 'frame', arrivedMs, ptsMs, size, sampleAspect, isKey, pixelFormat, isBFrame };
-}
-
-function silence(): PipelineError {
-  return new PipelineError('timeout', 'camera: expected pictures, got none in time');
 }

@@ -10,6 +10,11 @@ const SIGNS: readonly (readonly [sign: RegExp, code: ErrorCode, plainly?: string
   [/device setup failed for decoder|no device available for decoder|unrecognized hwaccel/i, 'hwaccel'],
   [/\b401\b|\b403\b|unauthorized|forbidden|authorization failed/i, 'auth'],
   [/\b404\b|stream not found|no such file or directory/i, 'not_found'],
+  [
+    /certificate (failed verification|verify failed)|certificate's owner does not match/i,
+    'unknown',
+    'expected a certificate that is valid for this host and signed by an authority this system trusts, got another',
+  ],
   [/connection refused/i, 'refused'],
   [
     /failed to resolve hostname|name or service not known|temporary failure in name resolution|no address associated/i,
@@ -64,9 +69,20 @@ export function tellsOfSilence(line: string): boolean {
   return READ_TIMEOUT.test(line);
 }
 
+/** FFmpeg knows how long an input is: it was recorded. A guess from its size does not count, since that may be anything. */
+const LENGTH = /^\[info\] {3}Duration: (?!N\/A|00:00:00\.00)\d+:\d\d:\d\d\.\d\d, start: /;
+
+/** True for the line that says how long an input is. */
+export function tellsOfLength(line: string): boolean {
+  return LENGTH.test(line);
+}
+
 /** Without what the user chose and FFmpeg repeats: a file at `/footage/404/` was still found. */
 function withoutPlaces(line: string): string {
-  return line.replace(/\bfile:.*(?=: )/, 'file').replace(/\?timeout=\d+/, '');
+  return line
+    .replace(/\bfile:.*(?=: )/, 'file')
+    .replace(/\bhttps?:\/\/[^\s']*(?=: |')/g, 'http')
+    .replace(/\?timeout=\d+/, '');
 }
 
 /** The message without FFmpeg's `[rtsp @ 0x55d0…] [error] `, whose address differs each time. */

@@ -125,13 +125,18 @@ export function startFfmpeg(line: FfmpegCommandLine): FfmpegProcess {
 }
 
 /** fluent-ffmpeg also asks FFmpeg for its formats and encoders, on the stdout that it expects. */
-function spawnOptions({ stdout, onPipe }: FfmpegCommandLine, args: readonly string[]): object {
+function spawnOptions({ input, stdout, onPipe }: FfmpegCommandLine, args: readonly string[]): object {
   const isQuestion = !args.includes('-i');
   if (isQuestion || stdout === undefined) return { detached: true };
   return {
     detached: true,
     captureStdout: false,
-    stdio: ['ignore', stdout, 'pipe', ...(onPipe === undefined ? [] : ['pipe'])],
+    stdio: [
+      typeof input.source === 'string' ? 'ignore' : 'pipe',
+      stdout,
+      'pipe',
+      ...(onPipe === undefined ? [] : ['pipe']),
+    ],
   };
 }
 

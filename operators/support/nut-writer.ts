@@ -5,9 +5,11 @@ export interface NutWriterOptions extends Size {
   readonly sampleAspect?: readonly [num: number, den: number];
   /** Seconds a tick of the pts. */
   readonly timeBase: readonly [num: number, den: number];
+  /** Four letters that name the codec; default I420, which is raw. */
+  readonly fourCc?: string;
 }
 
-/** Writes the bytes around the pictures of one raw I420 stream. */
+/** Writes the bytes around the pictures of one stream, each of which can be decoded alone. */
 export interface NutWriter {
   /** What comes before the first frame. */
   header(): Uint8Array;
@@ -33,14 +35,19 @@ const FLAG_CODED_PTS = 8;
 const FLAG_SIZE_MSB = 32;
 const FLAG_CHECKSUM = 64;
 const FLAG_INVALID = 8192;
-const FOURCC_I420 = [0x49, 0x34, 0x32, 0x30];
 const CLASS_VIDEO = 0;
 
 /**
- * The least of NUT (DOCS/tech/nut.txt of MPlayer) that carries one I420 stream with any growing pts:
+ * The least of NUT (DOCS/tech/nut.txt of MPlayer) that carries one stream of pictures with any growing pts:
  * one frame code, whole pts, a synchronisation point before every frame, no index.
  */
-export function createNutWriter({ width, height, sampleAspect, timeBase }: NutWriterOptions): NutWriter {
+export function createNutWriter({
+  width,
+  height,
+  sampleAspect,
+  timeBase,
+  fourCc = 'I420',
+}: NutWriterOptions): NutWriter {
   const [aspectNum, aspectDen] = sampleAspect ?? [0, 0];
   return {
     header() {
@@ -57,8 +64,8 @@ export function createNutWriter({ width, height, sampleAspect, timeBase }: NutWr
       const stream = [
         ...v(0),
         ...v(CLASS_VIDEO),
-        ...v(FOURCC_I420.length),
-        ...FOURCC_I420,
+        ...v(fourCc.length),
+        ...new TextEncoder().encode(fourCc),
         ...v(0),
         ...v(MSB_PTS_SHIFT),
         ...v(timeBase[1]),

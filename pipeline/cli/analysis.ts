@@ -6,13 +6,14 @@ import type { LoadedConfig } from '../../config/validate';
 import { toPipelineError } from '../../models/domain/errors';
 import type { PipelineError } from '../../models/domain/errors';
 import type { EventSink } from '../../models/domain/event-sink';
+import { isOnDisk } from '../../models/domain/input-kind';
 import { createRedactor } from '../../models/domain/redact';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
 import { toCameraSpec } from '../camera-spec';
 import type { CameraSpec } from '../camera-spec';
 import { createPipeline } from '../pipeline';
 import type { CameraRun, Pipeline } from '../pipeline';
-import { checkReadableFile } from '../inputs';
+import { checkInput } from '../inputs';
 import { openSinks } from '../sinks';
 import type { OpenSinksOptions, SinkContext } from '../sinks';
 import type { Telemetry } from '../telemetry';
@@ -169,11 +170,11 @@ function warnOfFlagsWithoutEffect(
 
 const hasFailed = ({ result }: FinishedCamera) => result.state === 'failed';
 
-/** False when all inputs are files and none can be read; tells of each. */
+/** False when all inputs must lie on the disk and none can be read; tells of each. */
 async function isAnyUsable(specs: readonly CameraSpec[], telemetry: Telemetry): Promise<boolean> {
-  const files = specs.filter(({ kind }) => kind !== 'rtsp');
+  const files = specs.filter(({ kind }) => isOnDisk(kind));
   if (files.length < specs.length) return true;
-  const checks = await Promise.allSettled(files.map(checkReadableFile));
+  const checks = await Promise.allSettled(files.map(checkInput));
   if (checks.some(({ status }) => status === 'fulfilled')) return true;
   for (const [index, check] of checks.entries()) {
     if (check.status === 'rejected') {

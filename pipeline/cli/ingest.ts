@@ -30,7 +30,7 @@ export function addIngestCommand(program: Command): void {
     program
       .command('ingest')
       .description('run a share of the cameras, together with other ingest processes')
-      .argument('[inputs...]', 'RTSP URLs'),
+      .argument('[inputs...]', 'URLs of cameras'),
   )
     .option(
       '--queue <url>',

@@ -1,9 +1,7 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { redact } from '../../models/domain/redact';
-import { packageRoot } from '../../models/support/package-root';
+import { packageVersion } from '../../models/support/package-version';
 import { addDetectCommand } from './detect';
 import { addIngestCommand } from './ingest';
 import { addProbeCommand } from './probe';
@@ -15,12 +13,9 @@ import { addValidateCommand } from './validate';
 
 /** The whole command line; each command sets `process.exitCode` or throws. */
 function createProgram(): Command {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
-    version: string;
-  };
   const program = new Command('sightline')
     .description('Camera URLs in, a trustworthy stream of events out.')
-    .version(version)
+    .version(packageVersion())
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(redact(text)) });
   addRunCommand(program);

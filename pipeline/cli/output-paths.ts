@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { inputPlace } from '../../config/camera-input';
 import type { Config } from '../../config/schema';
 import { UsageError } from './usage';
 
@@ -8,7 +9,9 @@ import { UsageError } from './usage';
  * runs, with its flags laid over it. Throws a UsageError that names the path.
  */
 export function checkOutputPaths({ cameras, events }: Pick<Config, 'cameras' | 'events'>): void {
-  const taken = new Map(Object.values(cameras).map(({ url }) => [placeOf(url), 'an input']));
+  const taken = new Map(
+    Object.values(cameras).map(({ url }) => [placeOf(inputPlace(url).location), 'an input']),
+  );
   const annotated = Object.values(cameras).flatMap(({ annotate }) => annotate ?? []);
   const files = events.flatMap((sink) => (sink.type === 'jsonl' && sink.path !== '-' ? [sink.path] : []));
   for (const path of [...annotated, ...files]) {

@@ -2,8 +2,14 @@ import type { ProbeOk, ProbeResult, ProbeTransport, ProbedGop, ProbedVideo } fro
 
 const TRANSPORTS: Record<ProbeTransport, string> = {
   file: 'file',
+  folder: 'folder of pictures',
+  test: 'generated',
   'rtsp-tcp': 'RTSP over TCP',
   'rtsps-tcp': 'RTSP over TLS',
+  http: 'HTTP',
+  https: 'HTTPS',
+  rtp: 'RTP over UDP',
+  v4l2: 'video device',
 };
 
 /** What a probe found, for people: one line a thing, the verdict last. */

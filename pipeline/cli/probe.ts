@@ -1,22 +1,16 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { from, fromEvent, mergeMap, of } from 'rxjs';
-import {
-  CAMERA_SCHEMES,
-  cameraInput,
-  expectedCameraUrl,
-  filePathOf,
-  schemeOf,
-} from '../../config/camera-input';
+import { cameraInput, expectedCameraUrl, isCameraScheme, schemeOf } from '../../config/camera-input';
 import { defineConfig } from '../../config/define-config';
 import { loadConfig } from '../../config/load';
+import type { CameraConfig } from '../../config/schema';
 import { suggest } from '../../config/suggest';
 import { systemClock } from '../../models/domain/clock';
 import { PipelineError } from '../../models/domain/errors';
 import type { SourceMode } from '../../models/domain/frame';
 import { createRedactor, credentialsOf, redactUrl } from '../../models/domain/redact';
-import { streamFacts } from '../../operators/sources/stream-facts';
-import { checkReadableFile, isImagePath } from '../inputs';
+import { inputFacts } from '../../operators/sources/input-facts';
+import { checkInput } from '../inputs';
 import type { Input } from '../inputs';
 import { failureOf, probeInput } from '../probe/probe-input';
 import type { ProbeResult } from '../probe/result';
@@ -37,6 +31,8 @@ interface Target {
   readonly name: string;
   readonly input: Input;
   readonly mode: SourceMode;
+  /** Generated pictures come as fast as they can be made unless told otherwise. */
+  readonly isRealTime: boolean;
   readonly maxFps: number;
   readonly hide: (text: string) => string;
   /** Why it cannot be opened at all. */
@@ -53,7 +49,10 @@ export function addProbeCommand(program: Command): void {
   program
     .command('probe')
     .description('say what a camera or video file is like, or what is wrong with it')
-    .argument('[input]', 'an RTSP URL or a video file')
+    .argument(
+      '[input]',
+      'the URL of a camera, a video file, or a folder of pictures (with a slash at its end)',
+    )
     .option('--seconds <n>', `how long to watch, or how much of a file to read (default ${DEFAULT_SECONDS})`)
     .option('-c, --config <file>', 'take the input from a configuration file')
     .option('--camera <name>', 'the camera of the configuration')
@@ -107,10 +106,10 @@ const rounded = (_key: string, value: unknown) =>
   typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
 
 async function probe(target: Target, windowMs: number, signal: AbortSignal): Promise<ProbeResult> {
-  const { input, mode, maxFps, hide } = target;
+  const { input, mode, isRealTime, maxFps, hide } = target;
   try {
     if (target.refusal !== undefined) throw target.refusal;
-    if (input.kind !== 'rtsp') await checkReadableFile(input);
+    await checkInput(input);
   } catch (error) {
     return { v: 1, input: hide(input.displayName), ...failureOf(error, hide) };
   }
@@ -121,7 +120,7 @@ async function probe(target: Target, windowMs: number, signal: AbortSignal): Pro
     maxFps,
     hide,
     clock: systemClock,
-    facts: streamFacts({ request: input, mode, clock: systemClock }),
+    facts: inputFacts({ request: { ...input, isRealTime }, mode, clock: systemClock }),
     stop: signal.aborted ? of(undefined) : fromEvent(signal, 'abort'),
   });
 }
@@ -145,18 +144,20 @@ function targetsOf(
 }
 
 function targetOfInput(given: string): Target {
-  // The schema, with the default of maxFps, asks for a camera.
-  const { maxFps } = defineConfig({ cameras: { input: { url: 'input' } } }).config.cameras['input']!;
-  const scheme = schemeOf(given) ?? 'file';
+  const scheme = schemeOf(given);
   const expected = expectedCameraUrl(given);
+  if (expected === undefined) {
+    const { config, secrets } = defineConfig({ cameras: { input: { url: given } } });
+    return toTarget('input', config.cameras['input']!, secrets, redactUrl(given));
+  }
   const displayName = redactUrl(given);
-  const isKnown = (CAMERA_SCHEMES as readonly string[]).includes(scheme);
-  if (expected !== undefined && isKnown) throw new UsageError(`${displayName}: expected ${expected}`);
-  const location = scheme === 'file' ? (filePathOf(given) ?? resolve(given)) : given;
-  const kind = scheme === 'file' ? 'file' : 'rtsp';
+  if (scheme === undefined || isCameraScheme(scheme))
+    throw new UsageError(`${displayName}: expected ${expected}`);
   return {
-    ...toTarget('input', { kind, location, displayName, maxFps }, credentialsOf(given)),
-    ...(expected !== undefined && { refusal: new PipelineError('protocol', `expected ${expected}`) }),
+    name: 'input',
+    input: { kind: 'file', location: given, displayName },
+    ...{ mode: 'recorded', isRealTime: false, maxFps: 1, hide: createRedactor(credentialsOf(given)) },
+    refusal: new PipelineError('protocol', `expected ${expected}`),
   };
 }
 
@@ -170,23 +171,24 @@ function targetsOfConfig(path: string, name: string | undefined): readonly Targe
   }
   return (name === undefined ? names : [name]).map((id) => {
     const camera = config.cameras[id]!;
-    const { kind, location } = cameraInput(camera);
-    return toTarget(id, { kind, location, displayName: redactUrl(location), maxFps: camera.maxFps }, secrets);
+    return toTarget(id, camera, secrets, redactUrl(camera.url));
   });
 }
 
 function toTarget(
   name: string,
-  { maxFps, ...input }: Input & { readonly maxFps: number },
+  camera: CameraConfig,
   secrets: readonly string[],
+  displayName: string,
 ): Target {
-  const isPicture = input.kind === 'file' && isImagePath(input.location);
+  // A file that stands for a camera is still read as a file: its content is what is asked about.
+  const { kind, location, mode, folderFps } = cameraInput({ ...camera, loop: false, realTime: undefined });
   return {
     name,
-    // A file that stands for a camera is still read as a file: its content is what is asked about.
-    mode: input.kind === 'rtsp' ? 'live' : 'recorded',
-    input: isPicture ? { ...input, kind: 'image' } : input,
-    maxFps,
+    mode,
+    isRealTime: mode === 'live',
+    input: { kind, location, displayName, ...(folderFps !== undefined && { folderFps }) },
+    maxFps: camera.maxFps,
     hide: createRedactor(secrets),
   };
 }

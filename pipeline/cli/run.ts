@@ -11,7 +11,7 @@ export function addRunCommand(program: Command): void {
     program
       .command('run')
       .description('turn cameras and video files into events')
-      .argument('[inputs...]', 'RTSP URLs and video files'),
+      .argument('[inputs...]', 'URLs of cameras, video files, folders of pictures (with a slash at the end)'),
   )
     .option('-a, --annotate <file>', 'write a video with boxes, ids and labels drawn in (one input)')
     .option('--start-time <time>', 'when a recording began: 2026-05-01T12:00:00Z')

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { expectedCameraUrl, schemeOf } from '../../config/camera-input';
+import { expectedCameraUrl, inputPlace } from '../../config/camera-input';
 import { checkAgainstModel } from '../../config/check-against-model';
 import { formatFault, formatPath, inOrder } from '../../config/config-error';
 import type { ConfigFault, ConfigPath } from '../../config/config-error';
@@ -15,7 +15,7 @@ import type { CheckedConfig } from '../../config/validate';
 import { toPipelineError } from '../../models/domain/errors';
 import { redact } from '../../models/domain/redact';
 import { listModels, loadManifest, verifyWeights } from '../../models/efficientvit/manifest';
-import { checkReadableFile } from '../inputs';
+import { checkInput } from '../inputs';
 import { checkOutputPaths } from './output-paths';
 import { EXIT, UsageError } from './usage';
 
@@ -96,12 +96,11 @@ async function modelFaults({ text, baseFolder }: CheckedConfig): Promise<ConfigF
 
 async function inputFaults(path: ConfigPath, { text, baseFolder }: CheckedConfig): Promise<ConfigFault[]> {
   const url = textAt(path, text);
-  const isFile = url !== undefined && (schemeOf(url) ?? 'file') === 'file';
-  if (!isFile || expectedCameraUrl(url) !== undefined) return [];
-  const location = absoluteLocation(url, baseFolder);
+  if (url === undefined || expectedCameraUrl(url) !== undefined) return [];
+  const place = inputPlace(absoluteLocation(url, baseFolder));
   // What was filled in may be secret.
-  const displayName = text.templateAt(path) ?? redact(location);
-  return checkReadableFile({ kind: 'file', location, displayName }).then(
+  const displayName = text.templateAt(path) ?? redact(place.location);
+  return checkInput({ ...place, displayName }).then(
     () => [],
     (error: unknown) => [faultOf(error, path, text)],
   );

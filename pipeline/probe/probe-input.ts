@@ -85,8 +85,19 @@ export function failureOf(error: unknown, hide: (text: string) => string) {
 }
 
 function transportOf({ kind, location }: Pick<Input, 'kind' | 'location'>): ProbeTransport {
-  if (kind !== 'rtsp') return 'file';
-  return /^rtsps:/i.test(location) ? 'rtsps-tcp' : 'rtsp-tcp';
+  const isSecure = /^\w+s:/i.test(location);
+  switch (kind) {
+    case 'rtsp':
+      return isSecure ? 'rtsps-tcp' : 'rtsp-tcp';
+    case 'http':
+      return isSecure ? 'https' : 'http';
+    case 'sdp':
+      return 'rtp';
+    case 'image':
+      return 'file';
+    default:
+      return kind;
+  }
 }
 
 /** Why watching came to an end: the source's own end, enough or too late, or from outside. */

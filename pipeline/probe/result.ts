@@ -1,7 +1,11 @@
 import type { ErrorCode } from '../../models/domain/errors';
 
-/** How the data came: a file, RTSP with RTP interleaved in its TCP connection, the same within TLS. */
-export type ProbeTransport = 'file' | 'rtsp-tcp' | 'rtsps-tcp';
+/**
+ * How the data came: a file, a folder of pictures, a generated pattern; RTSP with RTP interleaved in its TCP connection, the same
+ * within TLS; HTTP, HTTPS; RTP over UDP; a video device.
+ */
+export type ProbeTransport =
+  ('file' | 'folder' | 'test') | ('rtsp-tcp' | 'rtsps-tcp' | 'http' | 'https' | 'rtp' | 'v4l2');
 
 /** The video of an input, as measured. */
 export interface ProbedVideo {

@@ -26,6 +26,7 @@ describe('parseConfig', () => {
         front: {
           url: '/srv/site/clips/a.mp4',
           annotate: '/srv/site/out.mp4',
+          folderFps: 10,
           maxFps: 10,
           maxLatencyMs: 500,
           resumeWindowMs: 10_000,
@@ -63,7 +64,7 @@ events: [{ type: jsonl, path: '-' }, { type: jsonl, path: e.jsonl }]`;
 modl: {}
 cameras:
   front:
-    url: http://10.0.0.5/video
+    url: ftp://10.0.0.5/video
     maxFps: -3
     max_latency_ms: 5
   Back: { url: a.mp4 }
@@ -77,11 +78,11 @@ events:
     ).toEqual([
       '1:12 namespace: expected 1 to 32 of a-z, 0-9 and "-", not starting with "-", got "Lobby"',
       '2:1 modl: expected a known key (did you mean model?), got "modl"',
-      '5:10 cameras.front.url: expected a URL with rtsp://, rtsps:// or file://, or the path of a file, got "http://10.0.0.5/video"',
+      '5:10 cameras.front.url: expected a URL with rtsp://, rtsps://, http://, https:// or file://, sdp:, v4l2: or test:, or the path of a file or folder, got "ftp://10.0.0.5/video"',
       '6:13 cameras.front.maxFps: expected a number above 0 and at most 240, got -3',
       '7:5 cameras.front.max_latency_ms: expected a known key (did you mean maxLatencyMs?), got "max_latency_ms"',
       '8:3 cameras.Back: expected a name of 1 to 63 of a-z, 0-9, "_" and "-", starting with a letter or digit, got "Back"',
-      '9:3 cameras.side.url: expected a URL with rtsp://, rtsps:// or file://, or the path of a file, got nothing',
+      '9:3 cameras.side.url: expected a URL with rtsp://, rtsps://, http://, https:// or file://, sdp:, v4l2: or test:, or the path of a file or folder, got nothing',
       '11:13 events[0].type: expected one of jsonl, redis, got "redi" (did you mean redis?)',
       '12:35 events[1].maxLen: expected one of the keys type, path, append, got "maxLen"',
     ]);
@@ -137,6 +138,30 @@ events:
       'url: rtsp://h/s',
       'startTime: 2026-05-01T12:00:00Z',
       'expected no value for an RTSP camera (files only), got "2026-05-01T12:00:00Z"',
+    ],
+    [
+      'a loop of a stream',
+      'url: http://h/s',
+      'loop: true',
+      'expected no value for a stream over HTTP (files only), got true',
+    ],
+    [
+      'a loop of a pattern',
+      'url: test:noise?seconds=3',
+      'loop: true',
+      'expected no value for a test pattern (files only), got true',
+    ],
+    [
+      'a start time of a pattern without an end',
+      'url: test:noise',
+      'startTime: 2026-05-01T12:00:00Z',
+      'expected no value for a test pattern (files only), got "2026-05-01T12:00:00Z"',
+    ],
+    [
+      'a rate of pictures for a file',
+      'url: a.mp4',
+      'folderFps: 5',
+      'expected no value for a file (folders of pictures only), got 5',
     ],
     [
       'a loop that is not in real time',

@@ -58,7 +58,7 @@ describe('defineConfig', () => {
   });
 
   it('reports faults by their path, without lines or credentials', () => {
-    const define = () => defineConfig({ cameras: { a: { url: 'http://u:hunter2@h', maxFps: 0 } } });
+    const define = () => defineConfig({ cameras: { a: { url: 'ftp://u:hunter2@h', maxFps: 0 } } });
     expect(define).toThrow('cameras.a.url: expected a URL with rtsp://');
     expect(define).toThrow('cameras.a.maxFps: expected a number above 0 and at most 240, got 0');
     expect(define).not.toThrow(/hunter2/);
@@ -85,14 +85,53 @@ describe('cameraInput', () => {
     ['a file that loops', { url: 'a.mp4', loop: true }, { mode: 'live', isLooping: true, isRealTime: true }],
     ['a file URL', { url: 'file:///x/a%23.mp4' }, { kind: 'file', location: '/x/a#.mp4' }],
     ['a name with a colon', { url: './a:b.mp4' }, { kind: 'file', location: '/srv/a:b.mp4' }],
+    ['a stream over HTTP', { url: 'https://u:p@h/a.mp4?x=1' }, { kind: 'http', mode: 'live' }],
+    ['an SDP file', { url: 'a b.SDP' }, { kind: 'sdp', location: '/srv/a b.SDP', mode: 'live' }],
+    ['an SDP file of another name', { url: 'sdp:x/a.txt' }, { kind: 'sdp', location: '/srv/x/a.txt' }],
+    ['a video device', { url: '/dev/video0' }, { kind: 'v4l2', location: '/dev/video0', mode: 'live' }],
+    ['a named video device', { url: '/dev/v4l/by-id/usb-Cam_1-index0' }, { kind: 'v4l2' }],
+    ['a device by its scheme', { url: 'v4l2:/dev/cam' }, { kind: 'v4l2', location: '/dev/cam' }],
+    ['another device', { url: '/dev/null' }, { kind: 'file', mode: 'recorded' }],
+    ['a picture', { url: 'a.JPG' }, { kind: 'image', mode: 'recorded' }],
+    [
+      'a folder',
+      { url: 'pictures/', folderFps: 5 },
+      { kind: 'folder', location: '/srv/pictures/', mode: 'recorded', isRealTime: false, folderFps: 5 },
+    ],
+    ['the root, which is a folder', { url: '/' }, { kind: 'folder', location: '/' }],
+    ['a folder as a URL', { url: 'file:///x/y/' }, { kind: 'folder', location: '/x/y/', folderFps: 10 }],
+    ['a folder that loops', { url: 'pictures/', loop: true }, { mode: 'live', isRealTime: true }],
+    ['a pattern', { url: 'test:noise' }, { kind: 'test', location: 'noise', mode: 'live', isRealTime: true }],
+    [
+      'a pattern with an end',
+      { url: 'test:noise?seconds=3' },
+      { location: 'noise?seconds=3', mode: 'recorded', isRealTime: false },
+    ],
     ['a start time', { url: 'a.mp4', startTime: '1970-01-01T01:00:00+00:30' }, { startAtMs: 1_800_000 }],
   ])('knows how to open %s', (_what, camera, input) => {
     expect(inputOf(camera)).toMatchObject(input);
   });
 
   it.each([
-    'http://h/s',
-    'v4l2:/dev/video0',
+    'ftp://h/s',
+    'v4l2:/etc/passwd',
+    'v4l2:/dev/../etc/passwd',
+    'http://',
+    'http:/h/s',
+    'https://h/a b',
+    'http://h/#x',
+    'sdp:',
+    'sdp://host/a.sdp',
+    'test:',
+    'test:testsrc2=size=10x10',
+    'test:movie=/etc/passwd',
+    'test:noise?seconds=0',
+    'test:noise?seconds=99999',
+    'test:noise?seconds=1.5',
+    'test:noise?seconds=1&x=1',
+    'data:video/mp4,x',
+    'concat:a.mp4|b.mp4',
+    'udp://h:1',
     'lavfi:testsrc',
     'rtsp:/h/s',
     'rtsp://',

@@ -112,7 +112,7 @@ describe('a camera whose name is wrong', () => {
     const lines = [
       'cameras:',
       '  Front Door:',
-      '    url: http://10.0.0.5/video',
+      '    url: ftp://10.0.0.5/video',
       '    maxFpss: 3',
       '    minScore: 1.5',
       '    labels: [car, car]',
@@ -123,7 +123,7 @@ describe('a camera whose name is wrong', () => {
     const name = 'expected a name of 1 to 63 of a-z, 0-9, "_" and "-", starting with a letter or digit, got';
     expect(faultsOf(lines)).toEqual([
       `2 cameras["Front Door"]: ${name} "Front Door"`,
-      '3 cameras["Front Door"].url: expected a URL with rtsp://, rtsps:// or file://, or the path of a file, got "http://10.0.0.5/video"',
+      '3 cameras["Front Door"].url: expected a URL with rtsp://, rtsps://, http://, https:// or file://, sdp:, v4l2: or test:, or the path of a file or folder, got "ftp://10.0.0.5/video"',
       '4 cameras["Front Door"].maxFpss: expected a known key (did you mean maxFps?), got "maxFpss"',
       '5 cameras["Front Door"].minScore: expected a number from 0 to 1, got 1.5',
       '6 cameras["Front Door"].labels[1]: expected each item once, got "car"',

@@ -209,11 +209,11 @@ describe('what a run says of', () => {
   });
 
   it('a scheme that is none of ours: wrong usage, and the good input beside it finishes', async () => {
-    const url = 'http://user:s3cr3t@127.0.0.1:1/x.mp4';
+    const url = 'ftp://user:s3cr3t@127.0.0.1:1/x.mp4';
     for (const command of ['run', 'detect']) {
       const both = await finish(command, url, good, ...ONE_PROCESS);
       expect(both.code).toBe(2);
-      expect(both.stderr).toMatch(/http:\/\/\*\*\*@127\.0\.0\.1:1\/x\.mp4: expected/);
+      expect(both.stderr).toMatch(/ftp:\/\/\*\*\*@127\.0\.0\.1:1\/x\.mp4: expected/);
       expect(both.stderr + both.stdout).not.toContain('s3cr3t');
       expect(both.stdout.split('\n').length).toBeGreaterThan(20);
     }

@@ -148,7 +148,7 @@ describe('sightline probe: a file', () => {
         await makeVideo.truncated(folder),
         await makeVideo.audioOnly(folder),
         list,
-        'http://127.0.0.1/clip.mp4',
+        'ftp://127.0.0.1/clip.mp4',
       ].map(async (input) => {
         const result = await probe(input);
         return result.state === 'failed' ? result.error.code : result.state;

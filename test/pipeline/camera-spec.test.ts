@@ -18,6 +18,16 @@ function runKeyOf(masks?: readonly { name?: string; points: readonly (readonly [
 }
 
 describe('what decides the events of a camera', () => {
+  it('holds the rate of a folder, and none for other inputs', () => {
+    const { cameras } = defineConfig({
+      cameras: { a: { url: '/a/' }, b: { url: '/a/', folderFps: 5 }, c: { url: '/a.mp4' } },
+    }).config;
+    const rates = Object.values(cameras).map(
+      (camera) => analysisOf(toCameraSpec('a', camera, detector as DetectorInfo))['folderFps'],
+    );
+    expect(rates).toEqual([10, 5, undefined]);
+  });
+
   it('holds the corners of its masks and not their names', () => {
     const key = runKeyOf([{ name: 'road', points: TRIANGLE }]);
     expect(runKeyOf([{ points: TRIANGLE }])).toBe(key);

@@ -1,10 +1,16 @@
-import { isImagePath, nameCamera } from '../../pipeline/inputs';
+import { isImagePath } from '../../models/domain/input-kind';
+import { nameCamera } from '../../pipeline/inputs';
 
 describe('nameCamera', () => {
   it.each([
     ['/videos/Plaza West.mp4', 'plaza-west'],
     ['rtsp://user:p@ss/word@10.0.0.5:554/stream?x=1', '10-0-0-5-554'],
     ['rtsps://cam.example/live', 'cam-example'],
+    ['https://user:p@ss@cam.example:8080/video?x=1', 'cam-example-8080'],
+    ['pictures/Front Door/', 'front-door'],
+    ['test:moving-box?seconds=5', 'test-moving-box'],
+    ['v4l2:/dev/video0', 'video0'],
+    ['/etc/streams/yard.sdp', 'yard'],
     ['./__.mp4', 'camera'],
     ['Überwachung.mkv', 'berwachung'],
     [`${'x'.repeat(200)}.mp4`, 'x'.repeat(56)],

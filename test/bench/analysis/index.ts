@@ -163,7 +163,7 @@ async function bareFfmpegMs(clip: string, readRate?: number): Promise<number> {
     ...rate,
     '-benchmark',
     '-i',
-    args.source,
+    args.source as string,
     '-filter_complex',
     args.filter,
   ];

@@ -1,5 +1,7 @@
-import { VIDEO_FORMATS, decodeArgs, openArgs } from '../../../operators/sources/ffmpeg-args';
+import { decodeArgs } from '../../../operators/sources/ffmpeg-args';
 import type { DecodeRequest } from '../../../operators/sources/ffmpeg-args';
+import { VIDEO_FORMATS } from '../../../operators/sources/format-lists';
+import { openArgs } from '../../../operators/sources/open-args';
 
 const request: DecodeRequest = {
   kind: 'file',

@@ -1,4 +1,9 @@
-import { classifyStderr, damageIn, tellsOfSilence } from '../../../operators/support/classify-stderr';
+import {
+  classifyStderr,
+  damageIn,
+  tellsOfLength,
+  tellsOfSilence,
+} from '../../../operators/support/classify-stderr';
 import { createStderrTail } from '../../../operators/support/stderr-tail';
 
 describe('classifyStderr', () => {
@@ -37,6 +42,15 @@ describe('classifyStderr', () => {
       'ended',
       undefined,
     ],
+    ['[error] http://h/404/401?x=403: Invalid data found when processing input', 'corrupt', undefined],
+    ["[hls @ 0x5] [error] Error when loading first segment 'http://h/401/a.ts'", 'unknown', undefined],
+    ['[http @ 0x5] [warning] HTTP error 404 Not Found', 'not_found', 'HTTP error 404 Not Found'],
+    [
+      '[tls @ 0x5] [error] Peer certificate failed verification',
+      'unknown',
+      'expected a certificate that is valid for this host and signed by an authority this system trusts, got another',
+    ],
+    ["[tls @ 0x5] [error] The certificate's owner does not match hostname h", 'unknown', undefined],
     ['[error] something new', 'unknown', 'something new'],
   ])('%s is %s', (line, code, detail) => {
     const classified = classifyStderr([line]);
@@ -55,6 +69,16 @@ describe('classifyStderr', () => {
   it('knows nothing of silence', () => {
     expect(classifyStderr([])).toEqual({ code: 'unknown' });
   });
+});
+
+describe('tellsOfLength', () => {
+  it.each([
+    ['[info]   Duration: 00:00:04.00, start: 1.400000, bitrate: 239 kb/s', true],
+    ['[info]   Duration: 101:00:04.00, start: 0.000000, bitrate: N/A', true],
+    ['[info]   Duration: N/A, start: 1.400000, bitrate: N/A', false],
+    ['[info]   Duration: N/A, bitrate: N/A', false],
+    ['[info]     title           : Duration: 00:00:04.00, start: 1', false],
+  ])('%s: %p', (line, isLong) => expect(tellsOfLength(line)).toBe(isLong));
 });
 
 describe('tellsOfSilence', () => {

@@ -29,10 +29,10 @@ describe('runConfig of inputs', () => {
   });
 
   it('refuses an input that cannot be one and keeps the others', () => {
-    const { loaded, refused } = runConfig(['a.mp4', 'http://u:secret@h/x'], flags());
+    const { loaded, refused } = runConfig(['a.mp4', 'ftp://u:secret@h/x'], flags());
     expect(Object.keys(loaded.config.cameras)).toEqual(['a']);
     expect(refused).toEqual([
-      'http://***@h/x: expected a URL with rtsp://, rtsps:// or file://, or the path of a file',
+      'ftp://***@h/x: expected a URL with rtsp://, rtsps://, http://, https:// or file://, sdp:, v4l2: or test:, or the path of a file or folder',
     ]);
   });
 

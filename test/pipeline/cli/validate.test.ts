@@ -116,7 +116,11 @@ describe('sightline validate', () => {
       ['missing', 'gone.mp4', '~/gone.mp4: expected a file, found nothing there'],
       ['missing, as a URL', 'file:///none/a%20b.mp4', '/none/a b.mp4: expected a file, found nothing there'],
       ['empty', 'empty.mp4', '~/empty.mp4: expected a video, got an empty file'],
-      ['a folder', 'folder.mp4', '~/folder.mp4: expected a file, got a folder'],
+      [
+        'a folder',
+        'folder.mp4',
+        '~/folder.mp4: expected a file, got a folder (a folder of pictures is written with a slash at its end)',
+      ],
       ['missing and secret', '${CLIP}', '${CLIP}: expected a file, found nothing there'],
     ])('tells of a recording that is %s', async (_what, url, told) => {
       const faults = await faultsOf(['cameras:', '  a:', `    url: ${url}`], { CLIP: '/none/hidden.mp4' });
