@@ -126,7 +126,7 @@ function inputOptionsOf(request: OpenRequest): readonly string[] {
 
 /**
  * From the newest segment on (FFmpeg's own choice is three before the end), at the speed of its clock: a segment comes as a
- * whole, and all but its last pictures would be too old. FFmpeg before 5.1 paces by times that begin at 0.
+ * whole, and all but its last pictures would be too old. Times begin at 0, since they are what an old FFmpeg paces by.
  */
 const HLS = ['-live_start_index', '-1', '-re', '-start_at_zero'];
 
@@ -142,7 +142,7 @@ function httpOptions(
   const { protocol, pathname } = new URL(url);
   return [
     ...['-rw_timeout', String(timeoutMs * 1000), '-user_agent', `sightline/${packageVersion()}`],
-    // FFmpeg before 8 takes any certificate unless asked.
+    // FFmpeg 5.1 takes any certificate unless asked, and for the segments of HLS also then.
     ...(protocol === 'https:' ? ['-tls_verify', '1'] : []),
     ...(protocol === 'https:' && caFile !== undefined && caFile !== '' ? ['-ca_file', caFile] : []),
     ...(/\.m3u8?$/i.test(pathname) ? HLS : []),
