@@ -4,6 +4,7 @@ import { NAMESPACE_PATTERN } from '../models/domain/keys';
 import { parseRedisUrl } from '../models/support/redis-url';
 import { CAMERA_URLS, expectedCameraUrl } from './camera-input';
 import { maskSchema } from './mask-schema';
+import { saturationSchema } from './saturation-schema';
 
 /** As `isCameraId` of models/domain/frame.ts, which a test holds it to. */
 export const CAMERA_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
@@ -84,6 +85,14 @@ export const cameraSchema = z.strictObject({
     .optional()
     .describe(
       'Parts of the picture that nobody may see, neither the detector nor a video: they are black in all that is made of it.',
+    ),
+  priority: z
+    .int()
+    .min(0)
+    .max(9)
+    .default(5)
+    .describe(
+      'Live only: how important the camera is. When there is too little time for all, the lowest give way first.',
     ),
   maxLatencyMs: z
     .number()
@@ -241,6 +250,11 @@ export const configSchema = z.strictObject({
     .meta({ minProperties: 1, expected: 'at least one camera' })
     .describe(
       'The cameras by name. A name: 1 to 63 of a-z, 0-9, "_" and "-", starting with a letter or digit.',
+    ),
+  saturation: saturationSchema
+    .prefault({})
+    .describe(
+      'What gives way when there is lastingly too little time for all live cameras. Recordings never do.',
     ),
   queue: queueSchema
     .optional()

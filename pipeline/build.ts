@@ -8,6 +8,7 @@ import { createRunKey } from '../models/domain/event-id';
 import type { Ledger } from '../models/domain/ledger';
 import type { CameraStatus } from '../models/domain/camera-status';
 import type { ViewFrame } from '../models/domain/frame';
+import type { Observation } from '../models/domain/observation';
 import type { TrackedFrame, TracksClosed } from '../models/domain/track';
 import { annotatedVideo } from '../operators/sinks/annotated-video';
 import { cameraSource } from '../operators/sources/camera-source';
@@ -16,9 +17,11 @@ import type { StartGate } from '../operators/sources/start-in-turn';
 import { hardwareFallback } from '../operators/sources/hardware-fallback';
 import { detectFrames } from '../operators/transforms/detect-frames';
 import { emitEvents } from '../operators/transforms/emit-events';
+import { thinFrames } from '../operators/transforms/thin-frames';
 import { trackObjects } from '../operators/transforms/track-objects';
 import { analysisOf } from './camera-spec';
 import type { CameraSpec } from './camera-spec';
+import type { Throttle } from './saturation/watch-saturation';
 
 /** What a camera's chain needs from outside. */
 export interface CameraDeps {
@@ -43,6 +46,8 @@ export interface CameraDeps {
   /** The camera went online or offline, or its stream became another. */
   readonly onStatus: (status: CameraStatus) => void;
   readonly onTracked: (frame: TrackedFrame) => void;
+  /** Live: what the camera is left while there is too little time for all. Absent: all. */
+  readonly throttle?: Throttle;
   /** Resolves when the sinks have room for more events. */
   readonly sinksReady: () => Promise<void>;
 }
@@ -58,7 +63,7 @@ const LOWEST_TRACKED_SCORE = 0.2;
  * One camera from its pictures to its events. Start reading here: each line is a stage, in the order of the data.
  */
 export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<SightlineEvent> {
-  const { port, clock, ledger, stop } = deps;
+  const { port, clock, ledger, stop, throttle } = deps;
   const { labels, minScore } = spec;
   const wanted = labels === undefined ? undefined : new Set(labels);
   const firstEpoch = firstEpochOf(spec, clock);
@@ -77,10 +82,12 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
     stop,
     onFailure: deps.onFailure,
     startGate: deps.startGate,
+    ...(throttle !== undefined && { overload: throttle.overload, paused: throttle.paused }),
     ...(spec.maxFps !== undefined && { watch: { intervalMs: 1000 / spec.maxFps } }),
     decode: decoderOf(spec, deps),
   }).pipe(
-    detectFrames<CameraStatus | ViewFrame>({
+    thinFrames<CameraStatus | ViewFrame>({ fps: throttle?.fps ?? unlimited, ledger }),
+    detectFrames<CameraStatus | ViewFrame | Observation>({
       port,
       ledger,
       cameraId: spec.id,
@@ -110,6 +117,8 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
     }),
   );
 }
+
+const unlimited = () => undefined;
 
 /** One attempt after the other to decode a camera; in hardware where that is asked for and works. */
 function decoderOf(spec: CameraSpec, { port, onDamage, onHardwareFailed }: CameraDeps) {

@@ -24,6 +24,8 @@ export interface CameraSpec extends Input {
   readonly labels?: readonly string[];
   /** Parts of the picture that are blacked out before anything looks at it; absent: none. */
   readonly masks?: readonly Polygon[];
+  /** Live: 0 to 9; the lowest give way first when there is too little time for all. */
+  readonly priority: number;
   readonly maxLatencyMs: number;
   readonly resumeWindowMs: number;
   readonly inFlight: number;
@@ -53,6 +55,7 @@ export function toCameraSpec(name: string, config: CameraConfig, detector: Detec
     maxFps,
     labels,
     masks = [],
+    priority,
     maxLatencyMs,
     resumeWindowMs,
     updateIntervalMs,
@@ -68,6 +71,7 @@ export function toCameraSpec(name: string, config: CameraConfig, detector: Detec
     ...(labels !== undefined && { labels }),
     // Their names decide nothing, and no masks are the same as an empty list.
     ...(masks.length > 0 && { masks: masks.map(({ points }) => points) }),
+    priority,
     maxLatencyMs,
     resumeWindowMs,
     inFlight: config.inFlight ?? DEFAULT_IN_FLIGHT[mode],

@@ -15,6 +15,8 @@ import { buildCamera } from './build';
 import type { CameraSpec } from './camera-spec';
 import { eventSourceOf } from './event-source';
 import { checkInput } from './inputs';
+import { createSaturationWatch } from './saturation/watch-saturation';
+import type { SaturationSettings, SaturationWatch } from './saturation/watch-saturation';
 import type { Telemetry } from './telemetry';
 
 /** How one camera ended. */
@@ -39,6 +41,8 @@ export interface CameraProgress {
   readonly events: number;
   /** The failure that a live camera is recovering from. */
   readonly failure: PipelineError | undefined;
+  /** True while this host has no time for the camera. */
+  readonly isPaused: boolean;
 }
 
 /** A camera that was started. */
@@ -56,6 +60,8 @@ export interface PipelineOptions {
   readonly sinks: readonly EventSink[];
   readonly telemetry: Telemetry;
   readonly clock?: Clock;
+  /** What live cameras do while there is lastingly too little time for all. Default: nothing. */
+  readonly saturation?: SaturationSettings;
   /** `close` waits for frames in the detector until none was settled for so long: its workers may never come. Default 10,000. */
   readonly drainIdleMs?: number;
 }
@@ -77,23 +83,29 @@ export function createPipeline({
   sinks,
   telemetry,
   clock = systemClock,
+  saturation: settings,
   drainIdleMs = 10_000,
 }: PipelineOptions): Pipeline {
   const cameras = new Map<CameraId, CameraRun>();
   const startGate = createStartGate(Math.max(LEAST_STARTS, 2 * usableCores()));
+  const saturation =
+    settings?.enabled === true
+      ? createSaturationWatch({ settings, clock, telemetry, isServed: () => port.isServed?.() !== false })
+      : undefined;
   let closed: Promise<void> | undefined;
 
   function start(spec: CameraSpec): CameraRun {
     if (closed !== undefined) throw new RangeError('pipeline: expected it to be open, it was closed');
     if (cameras.has(spec.id))
       throw new RangeError(`camera ${spec.id}: expected a name that is free, it is running`);
-    const run = runCamera(spec, { port, sinks, telemetry, clock, startGate });
+    const run = runCamera(spec, { port, sinks, telemetry, clock, startGate, saturation });
     cameras.set(spec.id, run);
     void run.done.then(() => cameras.delete(spec.id));
     return run;
   }
 
   async function close(): Promise<void> {
+    saturation?.close();
     const runs = [...cameras.values()];
     // A port that is closed settles what it still has as `stopped`, and the cameras end with that.
     const unwatch = whenIdle(
@@ -122,9 +134,16 @@ export function createPipeline({
 /** Live sources that start at once, at least; with more cores, two for each. */
 const LEAST_STARTS = 4;
 
-type RunDeps = Required<Omit<PipelineOptions, 'drainIdleMs'>> & { readonly startGate: StartGate };
+type RunDeps = Required<Omit<PipelineOptions, 'drainIdleMs' | 'saturation'>> & {
+  readonly startGate: StartGate;
+  readonly saturation: SaturationWatch | undefined;
+};
 
-function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock, startGate }: RunDeps): CameraRun {
+/** A sink that takes longer to have room holds the camera up. */
+const HELD_UP_MS = 1000;
+
+function runCamera(spec: CameraSpec, deps: RunDeps): CameraRun {
+  const { port, sinks, telemetry, clock, startGate, saturation } = deps;
   const ledger = createLedger();
   const stopRequests = new Subject<void>();
   const unwatch = telemetry.watchLedger(spec.id, ledger);
@@ -137,6 +156,17 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock, startGate 
   let liveTracks = 0;
   let startedTracks = 0;
   let events = 0;
+  let waitsForSinksSinceMs: number | undefined;
+  const throttle =
+    spec.mode === 'live'
+      ? saturation?.watch({
+          id: spec.id,
+          priority: spec.priority,
+          maxFps: spec.maxFps ?? Infinity,
+          frames: () => ledger.total(),
+          isHeldUp: () => clock.monotonicMs() - (waitsForSinksSinceMs ?? Infinity) > HELD_UP_MS,
+        })
+      : undefined;
 
   async function run(): Promise<CameraResult> {
     try {
@@ -148,6 +178,7 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock, startGate 
       fatal = toPipelineError(error);
       telemetry.cameraFailed(spec.id, fatal, undefined);
     }
+    throttle?.end();
     unwatch();
     telemetry.cameraEnded(spec.id, ledger);
     return result();
@@ -169,7 +200,11 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock, startGate 
         eventSource,
         stop: stopRequests,
         endReason: () => (isStopping ? 'stopped' : failure === undefined ? 'completed' : 'discontinuity'),
-        sinksReady: () => written,
+        sinksReady() {
+          waitsForSinksSinceMs ??= clock.monotonicMs();
+          return written.then(() => (waitsForSinksSinceMs = undefined));
+        },
+        ...(throttle !== undefined && { throttle }),
         onFailure(error, retryInMs) {
           failure = error;
           telemetry.cameraFailed(spec.id, error, retryInMs);
@@ -212,7 +247,15 @@ function runCamera(spec: CameraSpec, { port, sinks, telemetry, clock, startGate 
   return {
     spec,
     done,
-    progress: () => ({ frames: ledger.total(), ptsMs, liveTracks, startedTracks, events, failure }),
+    progress: () => ({
+      frames: ledger.total(),
+      ptsMs,
+      liveTracks,
+      startedTracks,
+      events,
+      failure,
+      isPaused: throttle?.isPaused() ?? false,
+    }),
     stop() {
       isStopping = true;
       stopRequests.next();

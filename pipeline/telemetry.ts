@@ -4,6 +4,8 @@ import type { PipelineError } from '../models/domain/errors';
 import type { CameraStatus } from '../models/domain/camera-status';
 import type { CameraId } from '../models/domain/frame';
 import type { Ledger } from '../models/domain/ledger';
+import type { SaturationStep, ThrottleChange } from './saturation/controller';
+import { describeRates } from './saturation/describe-rates';
 
 /**
  * Every fact worth counting or saying, in one place: nothing else logs or counts. Levels say who must act: error, data was
@@ -26,6 +28,12 @@ export interface Telemetry {
   cameraMoved(camera: CameraId, where: 'here' | 'away' | 'lost'): void;
   /** Events of a camera that has another owner by now were not written. */
   eventsSuperseded(camera: string, count: number): void;
+  /** Live cameras gave way to too little time, or got some of it back. */
+  saturationStep(step: SaturationStep): void;
+  /** How far live cameras have given way; 0: not at all. */
+  saturationLevel(level: number): void;
+  /** Whether a live camera rests for want of time; undefined: it is none any more. */
+  cameraPaused(camera: CameraId, isPaused: boolean | undefined): void;
   /** Counts this camera's frames from now on; returns what takes it out again. */
   watchLedger(camera: CameraId, ledger: Ledger): () => void;
 }
@@ -123,6 +131,24 @@ export function createTelemetry(log: Logger): Telemetry {
     registers: [registry],
   });
 
+  const saturation = new Gauge({
+    name: 'sightline_saturation_level',
+    help: '0: live cameras are looked at as configured; 1 to 3: some at 1/2, 1/4, 1/8 of that; and 1 more for each that is paused.',
+    registers: [registry],
+  });
+  const steps = new Counter({
+    name: 'sightline_saturation_steps_total',
+    help: 'Steps by which live cameras gave way (down) or got back what they had (up).',
+    labelNames: ['direction'],
+    registers: [registry],
+  });
+  const pauses = new Gauge({
+    name: 'sightline_camera_paused',
+    help: '1 while a live camera is paused because this host has no time for it.',
+    labelNames: ['camera'],
+    registers: [registry],
+  });
+
   return {
     registry,
     cameraStarted: (camera, source) => log.debug({ camera }, `started on ${source}`),
@@ -138,7 +164,8 @@ export function createTelemetry(log: Logger): Telemetry {
       if (status.status === 'online') log.info({ camera }, `online, ${sizeOf(status)}`);
       if (status.status !== 'degraded') return;
       troubles.inc({ camera, cause: status.cause });
-      log.warn({ camera }, `${status.cause}: ${status.detail}`);
+      // The step that lowered it was told, with the other cameras.
+      if (status.cause !== 'overloaded') log.warn({ camera }, `${status.cause}: ${status.detail}`);
     },
     cameraDamaged: (camera, detail) => log.warn({ camera }, describeDamage(detail)),
     cameraEnded(camera, ledger) {
@@ -166,6 +193,17 @@ export function createTelemetry(log: Logger): Telemetry {
       else log.info({ camera }, where === 'here' ? 'runs here now' : 'given back');
     },
     eventsSuperseded: (camera, count) => superseded.inc({ camera }, count),
+    saturationStep(step) {
+      steps.inc({ direction: step.direction });
+      saturation.set(step.level);
+      if (step.direction === 'down') log.warn(describeStep(step));
+      else log.info(describeStep(step));
+    },
+    saturationLevel: (level) => saturation.set(level),
+    cameraPaused(camera, isPaused) {
+      if (isPaused === undefined) pauses.remove({ camera });
+      else pauses.set({ camera }, isPaused ? 1 : 0);
+    },
     watchLedger(camera, ledger) {
       ledgers.set(camera, ledger);
       return () => {
@@ -174,4 +212,19 @@ export function createTelemetry(log: Logger): Telemetry {
       };
     },
   };
+}
+
+/** Cameras named in one line. */
+const NAMED_CAMERAS = 5;
+
+function describeStep({ direction, share, changes }: SaturationStep): string {
+  const named = changes.slice(0, NAMED_CAMERAS).map(describeChange).join(', ');
+  const more = changes.length > NAMED_CAMERAS ? ` and ${changes.length - NAMED_CAMERAS} more` : '';
+  if (direction === 'up') return `less to do: ${named}${more}`;
+  return `overloaded, ${Math.round(share * 100)} % of the frames of live cameras were left out: ${named}${more}`;
+}
+
+function describeChange({ id, fromFps, toFps }: ThrottleChange): string {
+  if (toFps === 0) return `${id} paused`;
+  return fromFps === 0 ? `${id} goes on` : `${id} ${describeRates(fromFps, toFps)}`;
 }

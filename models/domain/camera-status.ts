@@ -2,11 +2,20 @@ import type { CameraId } from './frame';
 import type { ErrorCode } from './errors';
 import type { Size } from './geometry';
 
-/** Why a camera sends no pictures. */
-export type OfflineCause = ErrorCode | 'stopped' | 'completed';
+/** Why a camera sends no pictures. `paused`: this host has no time for it. */
+export type OfflineCause = ErrorCode | 'stopped' | 'completed' | 'paused';
 
-/** What can be wrong, or another than before, with a live stream that goes on. */
-export const DEGRADED_CAUSES = ['corrupt', 'resolution_changed', 'codec_changed', 'clock_drift'] as const;
+/**
+ * What can be wrong, or another than before, with a live stream that goes on. `overloaded`: nothing is wrong with it, but fewer
+ * of its pictures are looked at.
+ */
+export const DEGRADED_CAUSES = [
+  'corrupt',
+  'resolution_changed',
+  'codec_changed',
+  'clock_drift',
+  'overloaded',
+] as const;
 export type DegradedCause = (typeof DEGRADED_CAUSES)[number];
 
 interface Status {

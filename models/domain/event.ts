@@ -53,7 +53,7 @@ const dataByType = {
     codec: z.string().min(1).optional().describe('Such as h264; live only.'),
   }),
   'camera.offline': cameraData.extend({
-    cause: z.enum([...errorCodes, 'stopped', 'completed']),
+    cause: z.enum([...errorCodes, 'stopped', 'completed', 'paused']),
     detail: z.string().optional().describe('One line for people; without credentials.'),
   }),
   'camera.degraded': cameraData.extend({

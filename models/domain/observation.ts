@@ -3,7 +3,8 @@ import type { FrameInfo } from './frame';
 import type { FailureCode } from './errors';
 
 /** Why a frame was left out on purpose. */
-export type DropReason = 'superseded' | 'no_slot' | 'overwritten' | 'unreachable' | 'stopped' | 'gated';
+export type DropReason =
+  'superseded' | 'no_slot' | 'overwritten' | 'unreachable' | 'stopped' | 'gated' | 'thinned';
 
 /** What became of a frame that a `DetectPort` accepted: settled exactly once. */
 export type Outcome =

@@ -24,6 +24,7 @@ export function createFaultHook(fault: Fault | undefined): FaultHook {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
         return true;
       case 'delay':
+        if (seen > (fault.untilFrames ?? Infinity)) return true;
         await delay(fault.delayMs);
         return fault.runsModel;
     }

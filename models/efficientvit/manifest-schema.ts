@@ -69,6 +69,7 @@ const faultSchema = z.discriminatedUnion('kind', [
     .strictObject({
       kind: z.literal('delay'),
       afterFrames,
+      untilFrames: z.int().positive().optional().describe('Frames after which the wait is over for good.'),
       delayMs: z.number().nonnegative().describe('Wait of each batch in milliseconds, using no CPU.'),
       runsModel: z
         .boolean()

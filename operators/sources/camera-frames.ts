@@ -29,6 +29,8 @@ export interface CameraFramesOptions {
   readonly startAtMs: number;
   readonly firstEpoch: number;
   readonly resumeWindowMs: number;
+  /** How much less than it sends is looked at (`10 → 5 fps`); undefined: all of it. Default: all. */
+  readonly overload?: () => string | undefined;
 }
 
 /** Times that ISO 8601 writes with four digits of the year, as the event contract has them. */
@@ -53,11 +55,11 @@ export interface CameraFrames {
 
 /** The state of one camera between its decoder and the pipeline; no RxJS, no I/O. */
 export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
-  const { cameraId, mode, clock, ledger, startAtMs, firstEpoch, resumeWindowMs } = options;
+  const { cameraId, mode, clock, ledger, startAtMs, firstEpoch, resumeWindowMs, overload } = options;
   const segmenter = createSegmenter({ mode, firstEpoch, resumeWindowMs });
   const captureClock = createCaptureClock();
   const ptsGuard = createPtsGuard();
-  const health = createCameraHealth({ cameraId, mode });
+  const health = createCameraHealth({ cameraId, mode, ...(overload !== undefined && { overload }) });
   let segment: Segment | undefined;
   let seq = 0;
   let viewSeq = 0;

@@ -6,6 +6,8 @@ export interface CameraHealthOptions {
   readonly cameraId: CameraId;
   /** Of a recorded source only its beginning and its end are told: its events are the same on every machine. */
   readonly mode: SourceMode;
+  /** How much less than it sends is looked at, for people (`10 → 5 fps`); undefined: all. Asked with each picture. Default: all. */
+  readonly overload?: () => string | undefined;
 }
 
 /** Where in the stream, and when, something was noticed. */
@@ -17,7 +19,7 @@ export interface HealthPlace {
 /** What state a camera is in, and the statuses that tell of its changes. */
 export interface CameraHealth {
   readonly state: 'connecting' | 'online' | 'degraded' | 'offline';
-  /** A picture came; monotonic time. */
+  /** A picture came; monotonic time. Tells also of an overload that began, changed or ended. */
   picture(place: HealthPlace, size: Size, monotonicMs: number): CameraStatus[];
   /** The source has answered and sends this codec. */
   opened(codec: string): void;
@@ -42,7 +44,7 @@ const RECOVERY_MS = 30_000;
  * fault, `offline`. Each change gives the status that tells it, each fault once while it lasts. Synchronous, no timers: a
  * camera that is degraded sends pictures, and recovers with one of them.
  */
-export function createCameraHealth({ cameraId, mode }: CameraHealthOptions): CameraHealth {
+export function createCameraHealth({ cameraId, mode, overload }: CameraHealthOptions): CameraHealth {
   let state: CameraHealth['state'] = 'connecting';
   let size: Size | undefined;
   let codec: string | undefined;
@@ -51,6 +53,8 @@ export function createCameraHealth({ cameraId, mode }: CameraHealthOptions): Cam
   let isDamaged = false;
   let troubledAtMs = 0;
   const lasting = new Set<DegradedCause>();
+  /** The overload last told of; it lasts until it is lifted, whatever the time. */
+  let toldOverload: string | undefined;
 
   const online = (place: HealthPlace): CameraStatus => ({
     ...{ kind: 'status', status: 'online', cameraId, ...place, source: size! },
@@ -102,12 +106,22 @@ export function createCameraHealth({ cameraId, mode }: CameraHealthOptions): Cam
       isDamaged = false;
       const found = changes(place, next);
       size = next;
+      if (monotonicMs - troubledAtMs >= RECOVERY_MS) lasting.clear();
+      const overloaded = overload?.();
       const isBack = state === 'connecting' || state === 'offline';
-      const isWell = state === 'degraded' && monotonicMs - troubledAtMs >= RECOVERY_MS;
-      if (!isBack && !isWell && found.length === 0) return [];
-      lasting.clear();
-      state = 'online';
-      return [...found, online(place)];
+      const isWell = state === 'degraded' && lasting.size === 0 && overloaded === undefined;
+      if (isBack || isWell || found.length > 0) {
+        lasting.clear();
+        toldOverload = undefined;
+        state = 'online';
+        found.push(online(place));
+      }
+      if (overloaded !== undefined && overloaded !== toldOverload) {
+        state = 'degraded';
+        found.push(degraded(place, 'overloaded', overloaded));
+      }
+      toldOverload = overloaded;
+      return found;
     },
     damage(place, detail, monotonicMs) {
       isDamaged = true;
@@ -117,6 +131,7 @@ export function createCameraHealth({ cameraId, mode }: CameraHealthOptions): Cam
     trouble,
     offline(place, cause, detail) {
       lasting.clear();
+      toldOverload = undefined;
       damages = [];
       isDamaged = false;
       if (state === 'offline') return [];

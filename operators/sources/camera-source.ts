@@ -1,11 +1,13 @@
 import {
   EMPTY,
+  NEVER,
   Observable,
   Subject,
   asyncScheduler,
   catchError,
   concat,
   defer,
+  distinctUntilChanged,
   finalize,
   from,
   ignoreElements,
@@ -13,6 +15,7 @@ import {
   merge,
   mergeMap,
   repeat,
+  startWith,
   switchMap,
   tap,
   timer,
@@ -47,6 +50,8 @@ export interface CameraSourceOptions extends CameraFramesOptions {
   readonly isLooping?: boolean;
   /** Emits when the camera is to stop in good order: what was decoded is still emitted. */
   readonly stop: Observable<unknown>;
+  /** Live: whether the camera is to rest, from the first value on; then its decoder does not run. Default: never. */
+  readonly paused?: Observable<boolean>;
   /** An attempt failed; `retryInMs` is undefined when it was the last. */
   readonly onFailure?: (error: PipelineError, retryInMs: number | undefined) => void;
   readonly backoff?: BackoffOptions;
@@ -63,7 +68,7 @@ export interface CameraSourceOptions extends CameraFramesOptions {
  * Recorded: one attempt; completes after `offline` with the cause `completed` or what went wrong. Live: an attempt that
  * ends, however it ends, is an outage; it is tried again for ever with growing, jittered delays, and after
  * `resumeWindowMs` without a frame a `lapsed` status says that open tracks are over. A decoder that gives no picture in time
- * (`watchFrames`) is ended. Never errors. Unsubscribing ends the decoder.
+ * (`watchFrames`) is ended. While it is `paused` there is no decoder, and that is an outage with this cause. Never errors. Unsubscribing ends the decoder.
  */
 export function cameraSource(options: CameraSourceOptions): Observable<CameraSignal> {
   const { mode, isLooping = false, stop, hasView = false, scheduler = asyncScheduler } = options;
@@ -158,6 +163,7 @@ function liveRuns(
     onFailure,
     resumeWindowMs,
     backoff: delays = DEFAULT_BACKOFF,
+    paused = NEVER.pipe(startWith(false)),
   } = options;
   const backoff = createBackoff(delays);
   const availability = new Subject<boolean>();
@@ -186,6 +192,13 @@ function liveRuns(
     );
   });
 
+  const rest = defer(() => {
+    frames.restart(!isLooping);
+    const statuses = frames.offline('paused', 'this host has no time for it');
+    if (statuses.length > 0) availability.next(false);
+    return concat(from(statuses), NEVER);
+  });
+
   const lapses = availability.pipe(
     tap((isOnline) => isOnline && backoff.reset()),
     switchMap((isOnline) =>
@@ -194,8 +207,9 @@ function liveRuns(
   );
   return merge(
     lapses,
-    run.pipe(
-      repeat(),
+    paused.pipe(
+      distinctUntilChanged(),
+      switchMap((isPaused) => (isPaused ? rest : run.pipe(repeat()))),
       finalize(() => availability.complete()),
     ),
   );

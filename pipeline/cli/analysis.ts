@@ -109,7 +109,7 @@ export async function analyse({
       throw error;
     });
     hasStarted = true;
-    const pipeline = createPipeline({ port, sinks, telemetry });
+    const pipeline = createPipeline({ port, sinks, telemetry, saturation: config.saturation });
     const stopping = stopWhenASinkEnds(sinks, signals.signal);
     const stop = () => void pipeline.close().catch(() => undefined);
     stopping.signal.addEventListener('abort', stop);

@@ -1,4 +1,5 @@
 import { MultiBar } from 'cli-progress';
+import type { PipelineError } from '../../models/domain/errors';
 import type { CameraRun } from '../pipeline';
 import type { MediaInfo } from '../probe-media';
 
@@ -88,13 +89,11 @@ export function createProgressView(stream: NodeJS.WriteStream, isShown: boolean)
 }
 
 function payloadOf(run: CameraRun, fps: number, left: string): Record<string, string | number> {
-  const { frames, liveTracks, startedTracks, events, failure, ptsMs } = run.progress();
+  const { frames, liveTracks, startedTracks, events, failure, ptsMs, isPaused } = run.progress();
   const dropped = Object.values(frames.dropped).reduce((sum, count) => sum + count, frames.expired);
-  const state =
-    failure !== undefined ? `offline (${failure.code})` : ptsMs === undefined ? 'connecting' : 'online';
   return {
     name: run.spec.id,
-    state,
+    state: isPaused ? 'paused' : stateOf(failure, ptsMs),
     frames: frames.detected,
     fps: fps.toFixed(1),
     // Of a recording all that it holds; of a camera what it sees now.
@@ -103,6 +102,11 @@ function payloadOf(run: CameraRun, fps: number, left: string): Record<string, st
     events,
     left,
   };
+}
+
+function stateOf(failure: PipelineError | undefined, ptsMs: number | undefined): string {
+  if (failure !== undefined) return `offline (${failure.code})`;
+  return ptsMs === undefined ? 'connecting' : 'online';
 }
 
 /** How long the rest takes when it goes on as it went so far; cli-progress's own estimate begins with "NFs". */

@@ -98,6 +98,7 @@ function override(config: Config, flags: RunFlags): Config {
     ...withQueue(config, flagged),
     model: { ...config.model, ...pick(flagged.model, modelFlags(flags)) },
     cameras: Object.fromEntries(cameras),
+    saturation: config.saturation,
     events: flagged.events.length > 0 ? flagged.events : config.events,
   };
 }

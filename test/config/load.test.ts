@@ -28,6 +28,7 @@ describe('parseConfig', () => {
           annotate: '/srv/site/out.mp4',
           folderFps: 10,
           maxFps: 10,
+          priority: 5,
           maxLatencyMs: 500,
           resumeWindowMs: 10_000,
           startTime: '1970-01-01T00:00:00Z',
@@ -35,6 +36,14 @@ describe('parseConfig', () => {
           track: { confirmHits: 3, forgetAfterMs: 1500 },
           updateIntervalMs: 1000,
         },
+      },
+      saturation: {
+        enabled: true,
+        leftOutPercent: 20,
+        lowerAfterMs: 15_000,
+        raiseAfterMs: 60_000,
+        minFps: 1,
+        pause: true,
       },
       events: [],
     });
@@ -93,7 +102,7 @@ events:
     expect(error).toBeInstanceOf(PipelineError);
     expect(error.message).toBe(
       'config: 2 faults\nc.yaml:1:10: cameras: expected at least one camera, got an empty map\n' +
-        'c.yaml:2:1: x: expected one of the keys namespace, model, cameras, queue, events, got "x"',
+        'c.yaml:2:1: x: expected one of the keys namespace, model, cameras, saturation, queue, events, got "x"',
     );
   });
 

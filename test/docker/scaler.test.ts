@@ -24,7 +24,12 @@ function exported() {
   const telemetry = createTelemetry(log);
   const ledger = createLedger();
   telemetry.watchLedger(cameraId('front'), ledger);
-  for (const outcome of [{ kind: 'dropped', reason: 'superseded' }, { kind: 'expired' }] as const) {
+  for (const outcome of [
+    { kind: 'dropped', reason: 'superseded' },
+    { kind: 'dropped', reason: 'thinned' },
+    { kind: 'dropped', reason: 'gated' },
+    { kind: 'expired' },
+  ] as const) {
     ledger.receive(0);
     ledger.settle(0, outcome);
   }
@@ -56,7 +61,7 @@ describe('docker/kubernetes/autoscaled/worker-scaler.yaml', () => {
     for (const name of asked) expect(names).toContain(name);
   });
 
-  it('counts superseded and expired frames as late, and nothing else', async () => {
+  it('counts superseded, thinned and expired frames as late, and nothing else', async () => {
     const late = queries.find((query) => query.includes('superseded'))!;
     const [, outcomes = '', reasons = ''] = /outcome=~"([^"]*)",reason=~"([^"]*)"/.exec(late) ?? [];
     const { ingest } = exported();
@@ -70,9 +75,10 @@ describe('docker/kubernetes/autoscaled/worker-scaler.yaml', () => {
     });
     expect(counted.map((line) => line.replace(/.*outcome/, 'outcome')).sort()).toEqual([
       'outcome="dropped",reason="superseded"} 1',
+      'outcome="dropped",reason="thinned"} 1',
       'outcome="expired",reason=""} 1',
     ]);
     expect(late).toContain('sightline_frames_total{outcome="received"}');
-    expect(lines.join('\n')).toContain('outcome="received",reason=""} 2');
+    expect(lines.join('\n')).toContain('outcome="received",reason=""} 4');
   });
 });

@@ -35,6 +35,16 @@ describe('what decides the events of a camera', () => {
     expect(runKeyOf()).not.toBe(key);
   });
 
+  it('holds nothing of what gives way when there is too little time', () => {
+    const keys = [0, 9].map((priority) => {
+      const { config } = defineConfig({ cameras: { yard: { url: '/a.mp4', loop: true, priority } } });
+      const spec = toCameraSpec('yard', config.cameras['yard']!, detector as DetectorInfo);
+      expect(spec.priority).toBe(priority);
+      return createRunKey(analysisOf(spec), 'a model');
+    });
+    expect(keys[0]).toBe(keys[1]);
+  });
+
   it('is the same without masks as with an empty list of them', () => {
     expect(runKeyOf([])).toBe(runKeyOf());
   });

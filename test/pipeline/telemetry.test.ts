@@ -27,6 +27,32 @@ describe('createTelemetry', () => {
     expect(await telemetry.registry.metrics()).toContain('sightline_inference_provider{provider="cpu"} 1');
   });
 
+  it('tells of each step by which live cameras give way, in one line, and of what is paused', async () => {
+    const lines: string[] = [];
+    const write = (line: string) => lines.push((JSON.parse(line) as { msg: string }).msg);
+    const telemetry = createTelemetry(pino({ level: 'info' }, { write }));
+    const change = (id: string, fromFps: number, toFps: number) => ({ id: cameraId(id), fromFps, toFps });
+    const many = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((id) => change(id, 10, 2.5));
+    telemetry.saturationStep({ direction: 'down', level: 2, share: 0.456, changes: many });
+    telemetry.saturationStep({ direction: 'down', level: 3, share: 1, changes: [change('a', 2.5, 0)] });
+    telemetry.saturationStep({ direction: 'up', level: 2, share: 0, changes: [change('a', 0, 2.5)] });
+    telemetry.cameraPaused(cameraId('a'), false);
+    telemetry.cameraPaused(cameraId('b'), true);
+    expect(lines).toEqual([
+      'overloaded, 46 % of the frames of live cameras were left out: ' +
+        ['a', 'b', 'c', 'd', 'e'].map((id) => `${id} 10 → 2.5 fps`).join(', ') +
+        ' and 2 more',
+      'overloaded, 100 % of the frames of live cameras were left out: a paused',
+      'less to do: a goes on',
+    ]);
+    const text = await telemetry.registry.metrics();
+    expect(text).toContain('sightline_saturation_level 2');
+    expect(text).toContain('sightline_saturation_steps_total{direction="down"} 2');
+    expect(text).toContain('sightline_camera_paused{camera="b"} 1');
+    telemetry.cameraPaused(cameraId('b'), undefined);
+    expect(await telemetry.registry.metrics()).not.toContain('sightline_camera_paused{camera="b"}');
+  });
+
   it('gives each pipeline a registry of its own', () => {
     expect(() => [create(), create()]).not.toThrow();
   });

@@ -11,6 +11,7 @@ import { toCameraSpec } from '../../pipeline/camera-spec';
 import { startDetector } from '../../pipeline/detector';
 import { createPipeline } from '../../pipeline/pipeline';
 import type { CameraRun, Pipeline } from '../../pipeline/pipeline';
+import type { SaturationSettings } from '../../pipeline/saturation/watch-saturation';
 import { createTelemetry } from '../../pipeline/telemetry';
 import { createQueueDetectPort } from '../../workers/queue/queue-detect-port';
 import type { QueueDetectPort, QueueDetectPortOptions, QueueEvent } from '../../workers/queue/queue-types';
@@ -27,6 +28,8 @@ export interface Analysis {
   readonly runs: readonly CameraRun[];
   /** The events so far, as written. */
   readonly lines: () => readonly string[];
+  /** As Prometheus sees them. */
+  readonly metrics: () => Promise<string>;
   /** Ends it in good order. */
   readonly close: () => Promise<void>;
 }
@@ -41,7 +44,11 @@ export interface QueueLab {
   /** What the ports have told. */
   readonly events: QueueEvent[];
   /** Runs cameras through a port until they end or are closed. */
-  analyse(port: DetectPort, cameras: Readonly<Record<string, CameraInput>>): Promise<Analysis>;
+  analyse(
+    port: DetectPort,
+    cameras: Readonly<Record<string, CameraInput>>,
+    saturation?: Partial<SaturationSettings>,
+  ): Promise<Analysis>;
   /** The bytes that an analysis in one process writes. */
   localLines(cameras: Readonly<Record<string, CameraInput>>): Promise<readonly string[]>;
   /** Ends everything this lab started. */
@@ -69,12 +76,16 @@ export function createQueueLab(folder: string): QueueLab {
   async function analyse(
     port: DetectPort,
     cameras: Readonly<Record<string, CameraInput>>,
+    saturation: Partial<SaturationSettings> = {},
   ): Promise<Analysis> {
     const path = join(folder, `events-${count++}.jsonl`);
     const { config } = defineConfig({ cameras });
     const sink = await createJsonlSink({ path });
     const telemetry = createTelemetry(pino({ level: 'silent' }));
-    const pipeline = createPipeline({ port, sinks: [sink], telemetry });
+    const pipeline = createPipeline({
+      ...{ port, sinks: [sink], telemetry },
+      saturation: { ...config.saturation, ...saturation },
+    });
     pipelines.push(pipeline);
     const runs = Object.entries(config.cameras).map(([name, camera]) =>
       pipeline.start(toCameraSpec(name, camera, port.detector)),
@@ -83,6 +94,7 @@ export function createQueueLab(folder: string): QueueLab {
       pipeline,
       runs,
       lines: () => readFileSync(path, 'utf8').split('\n').slice(0, -1),
+      metrics: () => telemetry.registry.metrics(),
       close: () => pipeline.close(),
     };
   }

@@ -9,6 +9,8 @@ import { waitFor } from '../../support/wait-for';
 
 const SOURCE = join(packageRoot, 'models/efficientvit/fault.ts');
 
+const DELAY = { kind: 'delay', delayMs: 0, runsModel: false } as const;
+
 /** A process that applies the hook to batches of two frames, saying `asked` before and `answered` after each. */
 function start(fault: Fault) {
   const program = `
@@ -38,8 +40,13 @@ describe('createFaultHook', () => {
   });
 
   it('counts frames, and meets the batch that holds the first frame too many', async () => {
-    const hook = createFaultHook({ kind: 'delay', afterFrames: 5, delayMs: 0, runsModel: false });
+    const hook = createFaultHook({ ...DELAY, afterFrames: 5 });
     expect([await hook(3), await hook(2), await hook(1), await hook(1)]).toEqual([true, true, false, false]);
+  });
+
+  it('waits no more after the frames it was asked to wait for', async () => {
+    const hook = createFaultHook({ ...DELAY, afterFrames: 1, untilFrames: 3 });
+    expect([await hook(1), await hook(2), await hook(1)]).toEqual([true, false, true]);
   });
 
   it('ends the process as native code would when it crashes', async () => {

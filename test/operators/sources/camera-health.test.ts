@@ -85,6 +85,63 @@ describe('createCameraHealth', () => {
     expect(brief(health.offline(place, 'stopped', undefined))).toEqual(['offline stopped']);
   });
 
+  describe('of a camera of which less is looked at', () => {
+    function overloaded() {
+      let overload: string | undefined;
+      const health = createCameraHealth({
+        ...{ cameraId: cameraId('front'), mode: 'live' },
+        overload: () => overload,
+      });
+      return { health, set: (now: string | undefined) => (overload = now) };
+    }
+    const details = (statuses: readonly CameraStatus[]) =>
+      statuses.map((status) => ('detail' in status ? status.detail : status.status));
+
+    it('tells with the next picture of each change, and with the first one after it that all is as before', () => {
+      const { health, set } = overloaded();
+      expect(details(health.picture(place, VGA, 0))).toEqual(['online']);
+      set('10 → 5 fps');
+      expect(health.picture(place, VGA, 100)).toEqual([
+        expect.objectContaining({ status: 'degraded', cause: 'overloaded', detail: '10 → 5 fps' }),
+      ]);
+      expect(health.picture(place, VGA, 200)).toEqual([]);
+      set('10 → 2.5 fps');
+      expect(details(health.picture(place, VGA, 300))).toEqual(['10 → 2.5 fps']);
+      expect(health.picture(place, VGA, 3_600_000)).toEqual([]);
+      expect(health.state).toBe('degraded');
+      set(undefined);
+      expect(brief(health.picture(place, VGA, 3_600_100))).toEqual(['online']);
+      expect(health.picture(place, VGA, 3_600_200)).toEqual([]);
+    });
+
+    it('tells it again after an outage and after a change of the picture', () => {
+      const { health, set } = overloaded();
+      set('10 → 5 fps');
+      expect(details(health.picture(place, VGA, 0))).toEqual(['online', '10 → 5 fps']);
+      health.offline(place, 'paused', undefined);
+      expect(details(health.picture(place, VGA, 1000))).toEqual(['online', '10 → 5 fps']);
+      expect(brief(health.picture(place, HD, 2000))).toEqual([
+        ...['degraded resolution_changed', 'online', 'degraded overloaded'],
+      ]);
+    });
+
+    it('stays degraded while anything else is wrong, and tells that again when it comes back', () => {
+      const { health, set } = overloaded();
+      health.picture(place, VGA, 0);
+      set('10 → 5 fps');
+      health.picture(place, VGA, 100);
+      expect(brief(health.trouble(place, 'clock_drift', 'slow', 200))).toEqual(['degraded clock_drift']);
+      set(undefined);
+      expect(health.picture(place, VGA, 300)).toEqual([]);
+      set('10 → 5 fps');
+      expect(brief(health.picture(place, VGA, 400))).toEqual(['degraded overloaded']);
+      expect(health.picture(place, VGA, 40_000)).toEqual([]);
+      expect(brief(health.trouble(place, 'clock_drift', 'slow', 40_100))).toEqual(['degraded clock_drift']);
+      set(undefined);
+      expect(brief(health.picture(place, VGA, 80_000))).toEqual(['online']);
+    });
+  });
+
   it('tells of a recording no more than its beginning and its end', () => {
     const health = createCameraHealth({ cameraId: cameraId('front'), mode: 'recorded' });
     expect(brief(health.picture(place, VGA, 0))).toEqual(['online']);

@@ -1,4 +1,4 @@
-import { NEVER, Observable, Subject, concat, delay, of, throwError } from 'rxjs';
+import { NEVER, Observable, Subject, concat, delay, map, of, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { PipelineError } from '../../../models/domain/errors';
 import { cameraId } from '../../../models/domain/frame';
@@ -201,5 +201,56 @@ describe('cameraSource of a live input', () => {
       '25 offline stopped',
       '25 complete',
     ]);
+  });
+
+  describe('that is paused', () => {
+    const after = (ms: number, isPaused: boolean) => timer(ms).pipe(map(() => isPaused));
+    const runs: string[] = [];
+    const decode = () =>
+      new Observable<DecodedFrame>((subscriber) => {
+        runs.push('begin');
+        subscriber.next(decoded(0));
+        return () => runs.push('end');
+      });
+    beforeEach(() => runs.splice(0));
+
+    it('has no decoder meanwhile, and takes that for an outage', () => {
+      const paused = concat(of(false, false), after(1000, true), after(9000, true), after(10_000, false));
+      expect(live([decode, decode], 21_000, { paused })).toEqual([
+        ...['0 online', '0 frame 0/0 at 0'],
+        ...['1000 offline paused', '6000 lapsed'],
+        ...['20000 online', '20000 frame 1/0 at 0'],
+        ...['21000 offline stopped', '21000 complete'],
+      ]);
+      expect(runs).toEqual(['begin', 'end', 'begin', 'end']);
+    });
+
+    it('lets tracks go on after a short pause', () => {
+      const paused = concat(of(false), after(1000, true), after(3000, false));
+      expect(live([decode, decode], 12_000, { paused })).toEqual([
+        ...['0 online', '0 frame 0/0 at 0', '1000 offline paused'],
+        ...['4000 online', '4000 frame 1/0 at 0', '12000 offline stopped', '12000 complete'],
+      ]);
+    });
+
+    it('ends in good order, and says nothing twice', () => {
+      const paused = concat(of(true), NEVER);
+      expect(live([decode], 2000, { paused })).toEqual(['0 offline paused', '2000 complete']);
+      expect(runs).toEqual([]);
+    });
+
+    it('is not tried again, and starts at once afterwards', () => {
+      const retries: (number | undefined)[] = [];
+      const paused = concat(of(false), after(1500, true), after(60_000, false));
+      const seen = live([fails('refused'), fails('refused'), decode], 62_000, {
+        paused,
+        onFailure: (_error, retryInMs) => retries.push(retryInMs),
+      });
+      expect(retries).toEqual([1000, 2000]);
+      expect(seen).toEqual([
+        ...['0 offline refused', '5000 lapsed', '61500 online', '61500 frame 0/0 at 0'],
+        ...['62000 offline stopped', '62000 complete'],
+      ]);
+    });
   });
 });

@@ -27,7 +27,7 @@ export function goldenDetections(index: number): { label: string; score: number;
 
 export type Fault =
   | { kind: 'crash' | 'hang'; afterFrames: number; firstByte?: number }
-  | { kind: 'delay'; afterFrames: number; delayMs: number; runsModel?: boolean };
+  | { kind: 'delay'; afterFrames: number; untilFrames?: number; delayMs: number; runsModel?: boolean };
 
 /** A copy of the model in a folder, its manifest with a fault for tests. Returns the manifest's path. */
 export function copyModel(folder: string, fault?: Fault): string {
