@@ -41,6 +41,10 @@ export interface TrackedFrame {
   readonly unobserved?: UnobservedReason;
   /** All confirmed, not ended tracks, by number; those not matched now have `isVisible` false. */
   readonly tracks: readonly Track[];
+  /** True while anything is followed, also what is not confirmed yet and so not among `tracks`. */
+  readonly isTracking: boolean;
+  /** Whatever later frames of this segment show, a confirmed track lives in those before this stream time; else -Infinity. */
+  readonly tracksUntilPtsMs: number;
   /** Those of `tracks` confirmed in this frame. */
   readonly started: readonly Track[];
   /** Tracks that ended with this frame; not in `tracks`. */

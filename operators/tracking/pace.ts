@@ -9,6 +9,8 @@ export interface Look {
 /** Knows how often frames are looked at, so that a blind stretch can be told from a slow stream. */
 export interface Pace {
   look(ptsMs: number): Look;
+  /** A frame that was not worth a look: the next look follows it in time, but vouches for none of the time before it. */
+  pass(ptsMs: number): void;
   /** Smoothed stream time between looks. */
   intervalMs(): number;
   /** Moves the clock, as if all looks so far had been `byMs` later. */
@@ -26,18 +28,31 @@ const SMOOTHING = 0.25;
 export function createPace(): Pace {
   let lastPtsMs: number | undefined;
   let intervalMs: number | undefined;
+  /** Between the last look and the last frame that was passed. */
+  let passedMs = 0;
+
+  /** Stream time since the last frame. */
+  function step(ptsMs: number): number {
+    // Within a segment pts grow; a caller that breaks this gets frames without duration, not NaN.
+    const isLater = Number.isFinite(ptsMs) && (lastPtsMs === undefined || ptsMs > lastPtsMs);
+    const stepMs = isLater && lastPtsMs !== undefined ? ptsMs - lastPtsMs : 0;
+    if (isLater) lastPtsMs = ptsMs;
+    return stepMs;
+  }
 
   return {
     look(ptsMs) {
-      // Within a segment pts grow; a caller that breaks this gets frames without duration, not NaN.
-      const isLater = Number.isFinite(ptsMs) && (lastPtsMs === undefined || ptsMs > lastPtsMs);
-      const elapsedMs = isLater && lastPtsMs !== undefined ? ptsMs - lastPtsMs : 0;
-      if (isLater) lastPtsMs = ptsMs;
-      if (elapsedMs === 0) return { elapsedMs: 0, lookedMs: 0 };
-      intervalMs ??= elapsedMs;
-      const lookedMs = Math.min(elapsedMs, INTERVALS_VOUCHED_FOR * intervalMs);
+      const stepMs = step(ptsMs);
+      if (stepMs === 0) return { elapsedMs: 0, lookedMs: 0 };
+      const elapsedMs = passedMs + stepMs;
+      passedMs = 0;
+      intervalMs ??= stepMs;
+      const lookedMs = Math.min(stepMs, INTERVALS_VOUCHED_FOR * intervalMs);
       intervalMs += SMOOTHING * (lookedMs - intervalMs);
       return { elapsedMs, lookedMs };
+    },
+    pass(ptsMs) {
+      if (lastPtsMs !== undefined) passedMs += step(ptsMs);
     },
     intervalMs: () => intervalMs ?? FIRST_INTERVAL_MS,
     shift(byMs) {
@@ -46,6 +61,7 @@ export function createPace(): Pace {
     reset() {
       lastPtsMs = undefined;
       intervalMs = undefined;
+      passedMs = 0;
     },
   };
 }

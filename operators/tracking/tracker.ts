@@ -22,6 +22,11 @@ export interface Tracker {
   update(frame: FrameInfo, detections: readonly Detection[]): TrackUpdate;
   /** A frame nobody looked at: time goes on, no track is missed, begun or ended. */
   skip(frame: FrameInfo): TrackUpdate;
+  /** As `skip`, for a frame left out because nothing moved in it: how often frames are looked at seems no slower for it. */
+  pass(frame: FrameInfo): TrackUpdate;
+  /** As in `TrackedFrame`. */
+  readonly isTracking: boolean;
+  readonly tracksUntilPtsMs: number;
   /** Ends everything and forgets the clock; tentative tracks vanish unreported. Numbers count on. */
   endAll(reason: TrackEndReason): readonly EndedTrack[];
   /**
@@ -45,6 +50,7 @@ export function createTracker(options: TrackerOptions = {}): Tracker {
   let snapshot: readonly Track[] = [];
   let lastFrame: FrameInfo | undefined;
   let lastNumber = 0;
+  let tracksUntilPtsMs = -Infinity;
 
   function miss(state: TrackState, lookedMs: number, blindMs: number): void {
     state.misses++;
@@ -59,7 +65,12 @@ export function createTracker(options: TrackerOptions = {}): Tracker {
 
   function isOver(state: TrackState): boolean {
     if (state.number === 0) return isStale(state);
-    return state.observedUnseenMs + Math.min(state.unobservedUnseenMs, unobservedCapMs) >= forgetAfterMs;
+    return unseenMs(state) >= forgetAfterMs;
+  }
+
+  /** What counts towards `forgetAfterMs`; grows no faster than stream time. */
+  function unseenMs({ observedUnseenMs, unobservedUnseenMs }: TrackState): number {
+    return observedUnseenMs + Math.min(unobservedUnseenMs, unobservedCapMs);
   }
 
   /** Takes the tracks that are over out of the list. */
@@ -83,11 +94,24 @@ export function createTracker(options: TrackerOptions = {}): Tracker {
     return numbers;
   }
 
+  function promise(ptsMs: number): void {
+    tracksUntilPtsMs = -Infinity;
+    for (const state of states) {
+      if (state.number === 0) continue;
+      tracksUntilPtsMs = Math.max(tracksUntilPtsMs, ptsMs + forgetAfterMs - unseenMs(state));
+    }
+  }
+
   function takeSnapshot(): void {
     snapshot = states
       .filter(({ number }) => number > 0)
       .map(toTrack)
       .sort((a, b) => a.number - b.number);
+  }
+
+  function skip(frame: FrameInfo): TrackUpdate {
+    lastFrame = frame;
+    return { tracks: snapshot, started: [], ended: [] };
   }
 
   return {
@@ -116,19 +140,31 @@ export function createTracker(options: TrackerOptions = {}): Tracker {
       }
       const confirmed = confirm();
       takeSnapshot();
+      promise(frame.ptsMs);
       const started = confirmed.size === 0 ? [] : snapshot.filter(({ number }) => confirmed.has(number));
       return { tracks: snapshot, started, ended };
     },
 
-    skip(frame) {
-      lastFrame = frame;
-      return { tracks: snapshot, started: [], ended: [] };
+    skip,
+
+    pass(frame) {
+      pace.pass(frame.ptsMs);
+      return skip(frame);
+    },
+
+    get isTracking() {
+      return states.length > 0;
+    },
+
+    get tracksUntilPtsMs() {
+      return tracksUntilPtsMs;
     },
 
     endAll(reason) {
       const ended = snapshot.map((track) => ({ track, reason }));
       states = [];
       snapshot = [];
+      tracksUntilPtsMs = -Infinity;
       lastFrame = undefined;
       pace.reset();
       return ended;
@@ -144,6 +180,7 @@ export function createTracker(options: TrackerOptions = {}): Tracker {
         state.lastSeenPtsMs += shiftMs;
       }
       pace.shift(shiftMs);
+      tracksUntilPtsMs += shiftMs;
       takeSnapshot();
     },
   };

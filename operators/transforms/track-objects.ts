@@ -7,7 +7,7 @@ import type { EndedTrack, TrackedFrame, TracksClosed } from '../../models/domain
 import { resolveTrackerOptions } from '../tracking/options';
 import type { TrackerOptions } from '../tracking/options';
 import { createTracker } from '../tracking/tracker';
-import type { Tracker } from '../tracking/tracker';
+import type { Tracker, TrackUpdate } from '../tracking/tracker';
 
 export interface TrackObjectsOptions extends TrackerOptions {
   /** Why the stream is over; asked when it is. */
@@ -85,11 +85,23 @@ export function trackObjects(options: TrackObjectsOptions): OperatorFunction<Tra
 
 function trackFrame(tracker: Tracker, observation: Observation, cut: readonly EndedTrack[]): TrackedFrame {
   const { frame } = observation;
-  if ('unobserved' in observation) {
-    const { tracks, started, ended } = tracker.skip(frame);
-    const { unobserved } = observation;
-    return { kind: 'tracked', frame, unobserved, tracks, started, ended: [...cut, ...ended] };
-  }
-  const { tracks, started, ended } = tracker.update(frame, observation.detections);
-  return { kind: 'tracked', frame, tracks, started, ended: [...cut, ...ended] };
+  const { tracks, started, ended } = updateOf(tracker, observation);
+  const { isTracking, tracksUntilPtsMs } = tracker;
+  return {
+    kind: 'tracked',
+    frame,
+    ...('unobserved' in observation && { unobserved: observation.unobserved }),
+    tracks,
+    isTracking,
+    tracksUntilPtsMs,
+    started,
+    ended: [...cut, ...ended],
+  };
+}
+
+function updateOf(tracker: Tracker, observation: Observation): TrackUpdate {
+  if ('detections' in observation) return tracker.update(observation.frame, observation.detections);
+  return observation.unobserved === 'gated'
+    ? tracker.pass(observation.frame)
+    : tracker.skip(observation.frame);
 }

@@ -53,5 +53,13 @@ export function tracked(frame: FrameInfo, box: Box, isVisible = true): TrackedFr
     hits: 1,
     isVisible,
   };
-  return { kind: 'tracked', frame, tracks: [track], started: [], ended: [] };
+  return {
+    kind: 'tracked',
+    frame,
+    tracks: [track],
+    isTracking: true,
+    tracksUntilPtsMs: frame.ptsMs,
+    started: [],
+    ended: [],
+  };
 }

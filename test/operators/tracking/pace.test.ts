@@ -31,6 +31,26 @@ describe('the pace', () => {
     }
   });
 
+  it('does not take frames that were not worth a look for a slower stream', () => {
+    const pace = createPace();
+    pace.look(0);
+    pace.look(100);
+    for (let ptsMs = 200; ptsMs < 5000; ptsMs += 100) pace.pass(ptsMs);
+    expect(pace.look(5000)).toEqual({ elapsedMs: 4900, lookedMs: 100 });
+    expect(pace.intervalMs()).toBe(100);
+    expect(pace.look(5100)).toEqual({ elapsedMs: 100, lookedMs: 100 });
+  });
+
+  it('forgets what was passed with a reset, and begins with a look', () => {
+    const pace = createPace();
+    pace.look(0);
+    pace.pass(100);
+    pace.reset();
+    pace.pass(9000);
+    expect(pace.look(9100)).toEqual({ elapsedMs: 0, lookedMs: 0 });
+    expect(pace.look(9200)).toEqual({ elapsedMs: 100, lookedMs: 100 });
+  });
+
   it('moves its clock with a shift and forgets it with a reset', () => {
     const pace = createPace();
     pace.look(0);

@@ -136,6 +136,57 @@ describe('for every scene the tracker', () => {
       for (const track of tracks) expect(numbersOf(track).every(Number.isFinite)).toBe(true);
   });
 
+  it('sees the same after a long time in which nothing moved and nobody looked', () => {
+    const playAfter = (passed: number, frames: Scene) => {
+      const tracker = createTracker();
+      for (let seq = 0; seq < 5; seq++) tracker.update(frameInfo({ seq }), []);
+      for (let seq = 5; seq < 5 + passed; seq++) tracker.pass(frameInfo({ seq }));
+      return frames.map((detections, i) => {
+        const frame = frameInfo({ seq: 5 + passed + i });
+        return detections === 'unobserved' ? tracker.skip(frame) : tracker.update(frame, detections);
+      });
+    };
+    fc.assert(
+      fc.property(scene, fc.integer({ min: 1, max: 200 }), (frames, passed) => {
+        expect(summary(playAfter(passed, frames))).toEqual(summary(playAfter(0, frames)));
+      }),
+    );
+  });
+
+  it('keeps something for as long as it says that it must', () => {
+    const options = fc.record({
+      forgetAfterMs: fc.integer({ min: 0, max: 2000 }),
+      unobservedCapMs: fc.integer({ min: 0, max: 2000 }),
+    });
+    let promises = 0;
+    fc.assert(
+      fc.property(
+        scene,
+        options,
+        fc.infiniteStream(fc.integer({ min: 1, max: 400 })),
+        (frames, given, steps) => {
+          const tracker = createTracker(given);
+          let untilPtsMs = -Infinity;
+          let ptsMs = 0;
+          for (const [seq, detections] of frames.entries()) {
+            ptsMs += steps.next().value as number;
+            if (ptsMs < untilPtsMs) {
+              promises++;
+              expect(tracker.isTracking).toBe(true);
+            }
+            const frame = frameInfo({ seq, ptsMs });
+            if (detections === 'unobserved') tracker.skip(frame);
+            else tracker.update(frame, detections);
+            untilPtsMs = Math.max(untilPtsMs, tracker.tracksUntilPtsMs);
+          }
+          tracker.endAll('completed');
+          expect([tracker.isTracking, tracker.tracksUntilPtsMs]).toEqual([false, -Infinity]);
+        },
+      ),
+    );
+    expect(promises).toBeGreaterThan(100);
+  });
+
   it('sees the same in a picture moved by whole pixels', () => {
     const offset = fc.integer({ min: -2000, max: 2000 });
     fc.assert(
@@ -146,22 +197,19 @@ describe('for every scene the tracker', () => {
             return { ...detection, box: [x1 + dx, y1 + dy, x2 + dx, y2 + dy] as const };
           }),
         );
-        const summary = (updates: TrackUpdate[]) =>
-          updates.map(({ tracks, ended }) => [
-            tracks.map(({ number, hits, label, score, isVisible }) => [
-              number,
-              hits,
-              label,
-              score,
-              isVisible,
-            ]),
-            ended.map(({ track, reason }) => [track.number, reason]),
-          ]);
         expect(summary(play(moved))).toEqual(summary(play(frames)));
       }),
     );
   });
 });
+
+/** What does not depend on where and when. */
+function summary(updates: readonly TrackUpdate[]): unknown {
+  return updates.map(({ tracks, ended }) => [
+    tracks.map(({ number, hits, label, score, isVisible }) => [number, hits, label, score, isVisible]),
+    ended.map(({ track, reason }) => [track.number, reason]),
+  ]);
+}
 
 function numbersOf(track: Track): number[] {
   return [...Object.values(track), ...track.box, ...track.velocity].filter(

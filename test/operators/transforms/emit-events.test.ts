@@ -47,6 +47,8 @@ function tracked(ptsMs: number, extra: Partial<Track> = {}, frame: Partial<Track
     kind: 'tracked',
     frame: frameAt(ptsMs),
     tracks: [trackAt(ptsMs, extra)],
+    isTracking: true,
+    tracksUntilPtsMs: ptsMs + 1500,
     started: [],
     ended: [],
     ...frame,
