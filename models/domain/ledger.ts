@@ -13,6 +13,14 @@ export interface LedgerEntry {
   readonly inFlight: number;
 }
 
+/** Frames that were to be looked at and were not, failures apart; those without motion were not to be. */
+export function missedFrames({ dropped, expired }: LedgerEntry): number {
+  return Object.entries(dropped).reduce(
+    (sum, [reason, count]) => (reason === 'gated' ? sum : sum + count),
+    expired,
+  );
+}
+
 /** Counts the frames of one camera; per epoch for the latest epochs, in all for ever. */
 export interface Ledger {
   /** A frame came out of FFmpeg. */

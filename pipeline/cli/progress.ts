@@ -1,5 +1,6 @@
 import { MultiBar } from 'cli-progress';
 import type { PipelineError } from '../../models/domain/errors';
+import { missedFrames } from '../../models/domain/ledger';
 import type { CameraRun } from '../pipeline';
 import type { MediaInfo } from '../probe-media';
 
@@ -90,7 +91,7 @@ export function createProgressView(stream: NodeJS.WriteStream, isShown: boolean)
 
 function payloadOf(run: CameraRun, fps: number, left: string): Record<string, string | number> {
   const { frames, liveTracks, startedTracks, events, failure, ptsMs, isPaused } = run.progress();
-  const dropped = Object.values(frames.dropped).reduce((sum, count) => sum + count, frames.expired);
+  const dropped = missedFrames(frames);
   return {
     name: run.spec.id,
     state: isPaused ? 'paused' : stateOf(failure, ptsMs),

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema';
+import { missedFrames } from '../../models/domain/ledger';
 import { redact } from '../../models/domain/redact';
 import type { FinishedCamera } from './run-cameras';
 
@@ -6,11 +7,13 @@ import type { FinishedCamera } from './run-cameras';
 export function summaryOf(finished: readonly FinishedCamera[], config: Config): string[] {
   const cameras = finished.map(({ run, result: { frames, state, id, wallMs } }) => {
     const { events, startedTracks } = run.progress();
-    const left = Object.values(frames.dropped).reduce((sum, count) => sum + count, frames.expired);
+    const left = missedFrames(frames);
+    const gated = frames.dropped['gated'] ?? 0;
     const lost = Object.values(frames.failed).reduce((sum, count) => sum + count, 0);
     const rate = ((frames.detected * 1000) / wallMs).toFixed(1);
     return [
       `${id}: ${state}, ${frames.detected} frames looked at${frames.detected > 0 ? ` (${rate} a second)` : ''}`,
+      ...(gated > 0 ? [`${gated} without motion`] : []),
       ...(left > 0 ? [`${left} dropped`] : []),
       ...(lost > 0 ? [`${lost} failed`] : []),
       `${startedTracks} tracks`,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { createLedger } from '../../../models/domain/ledger';
+import { createLedger, missedFrames } from '../../../models/domain/ledger';
 import type { LedgerEntry } from '../../../models/domain/ledger';
 import type { Outcome } from '../../../models/domain/observation';
 
@@ -57,5 +57,15 @@ describe('createLedger', () => {
     const before = ledger.total();
     ledger.receive(0);
     expect(before.received).toBe(0);
+  });
+
+  it('tells how many frames were missed, not counting those in which nothing moved', () => {
+    const ledger = createLedger();
+    for (const reason of ['gated', 'gated', 'superseded', 'no_slot'] as const)
+      ledger.settle(0, { kind: 'dropped', reason });
+    ledger.settle(0, { kind: 'expired' });
+    ledger.settle(0, { kind: 'failed', code: 'worker_lost' });
+    ledger.settle(0, { kind: 'detected', detections: [] });
+    expect(missedFrames(ledger.total())).toBe(3);
   });
 });
