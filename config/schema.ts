@@ -5,6 +5,7 @@ import { parseRedisUrl } from '../models/support/redis-url';
 import { CAMERA_URLS, expectedCameraUrl } from './camera-input';
 import { maskSchema } from './mask-schema';
 import { saturationSchema } from './saturation-schema';
+import { motionSchema } from './motion-schema';
 
 /** As `isCameraId` of models/domain/frame.ts, which a test holds it to. */
 export const CAMERA_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
@@ -93,6 +94,11 @@ export const cameraSchema = z.strictObject({
     .default(5)
     .describe(
       'Live only: how important the camera is. When there is too little time for all, the lowest give way first.',
+    ),
+  motion: motionSchema
+    .optional()
+    .describe(
+      'Leave frames out of the detector while nothing moves and nothing is tracked; `{}` takes the defaults. Without it every frame is looked at.',
     ),
   maxLatencyMs: z
     .number()
@@ -277,6 +283,9 @@ export type Config = DeepReadonly<z.output<typeof configSchema>>;
 
 /** One camera of a loaded configuration. */
 export type CameraConfig = Config['cameras'][string];
+
+/** When frames of a camera are left out. */
+export type MotionConfig = NonNullable<CameraConfig['motion']>;
 
 /** One event sink of a loaded configuration. */
 export type EventsConfig = Config['events'][number];

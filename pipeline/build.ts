@@ -1,4 +1,4 @@
-import { defer, tap } from 'rxjs';
+import { Subject, defer, identity, tap } from 'rxjs';
 import type { Observable, OperatorFunction } from 'rxjs';
 import type { Clock } from '../models/domain/clock';
 import type { DetectPort } from '../models/domain/detect-port';
@@ -13,11 +13,13 @@ import type { TrackedFrame, TracksClosed } from '../models/domain/track';
 import { annotatedVideo } from '../operators/sinks/annotated-video';
 import { cameraSource } from '../operators/sources/camera-source';
 import { decodeInput } from '../operators/sources/decode-input';
+import type { CameraSignal } from '../operators/sources/camera-source';
 import type { StartGate } from '../operators/sources/start-in-turn';
 import { hardwareFallback } from '../operators/sources/hardware-fallback';
 import { detectFrames } from '../operators/transforms/detect-frames';
 import { emitEvents } from '../operators/transforms/emit-events';
 import { thinFrames } from '../operators/transforms/thin-frames';
+import { motionGate } from '../operators/transforms/motion-gate';
 import { trackObjects } from '../operators/transforms/track-objects';
 import { analysisOf } from './camera-spec';
 import type { CameraSpec } from './camera-spec';
@@ -68,6 +70,7 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
   const wanted = labels === undefined ? undefined : new Set(labels);
   const firstEpoch = firstEpochOf(spec, clock);
   const lowScore = Math.min(minScore, LOWEST_TRACKED_SCORE);
+  const tracked = new Subject<TrackedFrame>();
 
   return cameraSource({
     cameraId: spec.id,
@@ -86,7 +89,8 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
     ...(spec.maxFps !== undefined && { watch: { intervalMs: 1000 / spec.maxFps } }),
     decode: decoderOf(spec, deps),
   }).pipe(
-    thinFrames<CameraStatus | ViewFrame>({ fps: throttle?.fps ?? unlimited, ledger }),
+    gate(spec, deps, tracked),
+    thinFrames<CameraStatus | ViewFrame | Observation>({ fps: throttle?.fps ?? unlimited, ledger }),
     detectFrames<CameraStatus | ViewFrame | Observation>({
       port,
       ledger,
@@ -105,8 +109,10 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
       endReason: deps.endReason,
     }),
     tap((item) => {
-      if (item.kind === 'tracked') deps.onTracked(item);
-      else if (item.kind === 'status') deps.onStatus(item);
+      if (item.kind === 'status') deps.onStatus(item);
+      if (item.kind !== 'tracked') return;
+      deps.onTracked(item);
+      tracked.next(item);
     }),
     annotate(spec, deps),
     emitEvents({
@@ -142,6 +148,15 @@ function decoderOf(spec: CameraSpec, { port, onDamage, onHardwareFailed }: Camer
     });
   if (hwaccel === undefined) return () => decode(false);
   return hardwareFallback({ decode, onFallback: onHardwareFailed });
+}
+
+function gate(
+  { motion, mode }: CameraSpec,
+  { port, ledger }: CameraDeps,
+  tracked: Observable<TrackedFrame>,
+): OperatorFunction<CameraSignal, CameraSignal | Observation> {
+  if (motion === undefined) return identity;
+  return motionGate<CameraSignal>({ ...motion, mode, ledger, input: port.detector.input, tracked });
 }
 
 type Tracked = TrackedFrame | TracksClosed | CameraStatus;

@@ -1,5 +1,5 @@
 import { cameraInput } from '../config/camera-input';
-import type { CameraConfig } from '../config/schema';
+import type { CameraConfig, MotionConfig } from '../config/schema';
 import type { DetectorInfo } from '../models/domain/detect-port';
 import { cameraId } from '../models/domain/frame';
 import type { CameraId, SourceMode } from '../models/domain/frame';
@@ -26,6 +26,8 @@ export interface CameraSpec extends Input {
   readonly masks?: readonly Polygon[];
   /** Live: 0 to 9; the lowest give way first when there is too little time for all. */
   readonly priority: number;
+  /** Which frames are left out because nothing moves in them; absent: none. */
+  readonly motion?: MotionConfig;
   readonly maxLatencyMs: number;
   readonly resumeWindowMs: number;
   readonly inFlight: number;
@@ -38,10 +40,10 @@ export interface CameraSpec extends Input {
 
 /** What decides which events a camera gives: no path, no credential, nothing of where events go. */
 export function analysisOf(spec: CameraSpec): Record<string, unknown> {
-  const { id, mode, startAtMs, folderFps, maxFps, minScore, labels, masks } = spec;
+  const { id, mode, startAtMs, folderFps, maxFps, minScore, labels, masks, motion } = spec;
   const { resumeWindowMs, updateIntervalMs, track } = spec;
   const decoding = { id, mode, startAtMs, folderFps, maxFps, masks };
-  return { ...decoding, minScore, labels, resumeWindowMs, updateIntervalMs, track };
+  return { ...decoding, motion, minScore, labels, resumeWindowMs, updateIntervalMs, track };
 }
 
 /** Frames of one camera in the detector at once: a live one must stay current, a recorded one must keep all workers busy. */
@@ -56,6 +58,7 @@ export function toCameraSpec(name: string, config: CameraConfig, detector: Detec
     labels,
     masks = [],
     priority,
+    motion,
     maxLatencyMs,
     resumeWindowMs,
     updateIntervalMs,
@@ -72,6 +75,7 @@ export function toCameraSpec(name: string, config: CameraConfig, detector: Detec
     // Their names decide nothing, and no masks are the same as an empty list.
     ...(masks.length > 0 && { masks: masks.map(({ points }) => points) }),
     priority,
+    ...(motion !== undefined && { motion }),
     maxLatencyMs,
     resumeWindowMs,
     inFlight: config.inFlight ?? DEFAULT_IN_FLIGHT[mode],

@@ -1,10 +1,12 @@
 import { benchAnalysis } from './analysis';
 import { benchLatency } from './latency';
+import { benchMotion } from './motion';
 import { benchQueue } from './queue';
 
 /** `npm run bench [-- NAME …]`: all benches, or those named. They print; nothing gates on them. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   analysis: benchAnalysis,
+  motion: benchMotion,
   queue: benchQueue,
   latency: benchLatency,
 };

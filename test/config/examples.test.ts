@@ -17,6 +17,7 @@ describe('the examples', () => {
       'file-as-camera.yaml',
       'file-to-jsonl.yaml',
       'four-cameras.yaml',
+      'motion-gate.yaml',
       'one-rtsp-camera.yaml',
       'privacy-masks.yaml',
       'redis-events.yaml',

@@ -1,4 +1,5 @@
 import { defineConfig } from '../../config/define-config';
+import type { ConfigInput } from '../../config/schema';
 import type { DetectorInfo } from '../../models/domain/detect-port';
 import { createRunKey } from '../../models/domain/event-id';
 import { analysisOf, toCameraSpec } from '../../pipeline/camera-spec';
@@ -13,6 +14,14 @@ const detector: Pick<DetectorInfo, 'defaultMinScore'> = { defaultMinScore: 0.4 }
 
 function runKeyOf(masks?: readonly { name?: string; points: readonly (readonly [number, number])[] }[]) {
   const { config } = defineConfig({ cameras: { yard: { url: '/a.mp4', ...(masks && { masks }) } } });
+  const spec = toCameraSpec('yard', config.cameras['yard']!, detector as DetectorInfo);
+  return createRunKey(analysisOf(spec), 'a model');
+}
+
+type Motion = NonNullable<ConfigInput['cameras'][string]['motion']>;
+
+function motionKeyOf(motion?: Motion) {
+  const { config } = defineConfig({ cameras: { yard: { url: '/a.mp4', ...(motion && { motion }) } } });
   const spec = toCameraSpec('yard', config.cameras['yard']!, detector as DetectorInfo);
   return createRunKey(analysisOf(spec), 'a model');
 }
@@ -47,5 +56,12 @@ describe('what decides the events of a camera', () => {
 
   it('is the same without masks as with an empty list of them', () => {
     expect(runKeyOf([])).toBe(runKeyOf());
+  });
+
+  it('holds whether frames without motion are left out, and by what settings', () => {
+    const key = motionKeyOf({});
+    expect(motionKeyOf({ holdMs: 2000 })).toBe(key);
+    expect(motionKeyOf({ holdMs: 2001 })).not.toBe(key);
+    expect(motionKeyOf()).not.toBe(key);
   });
 });
