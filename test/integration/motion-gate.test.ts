@@ -50,15 +50,16 @@ describe('the motion gate', () => {
     const telemetry = createTelemetry(pino({ level: 'silent' }));
     const port = await startDetector(config.model, await loadManifest(MODEL), telemetry);
     const pipeline = createPipeline({ port, sinks: [await createJsonlSink({ path })], telemetry });
+    const run = pipeline.start(toCameraSpec('yard', config.cameras['yard']!, port.detector));
+    let metrics: string;
     try {
-      const run = pipeline.start(toCameraSpec('yard', config.cameras['yard']!, port.detector));
       await until(run);
-      const metrics = await telemetry.registry.metrics();
-      await run.stop();
-      return { frames: (await run.done).frames, metrics, events: readEvents(path) };
+      metrics = await telemetry.registry.metrics();
     } finally {
+      // Events are in the file when its sink has closed.
       await pipeline.close();
     }
+    return { frames: (await run.done).frames, metrics, events: readEvents(path) };
   }
 
   /** Events without what tells the settings. */
