@@ -11,7 +11,7 @@ const base = {
 };
 module.exports = {
   // Two cores run two real pipelines; a third worker fills the time in which tests wait for leases, heartbeats and timeouts.
-  maxWorkers: 3,
+  maxWorkers: 4,
   testTimeout: 60_000,
   projects: [
     {
