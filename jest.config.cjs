@@ -10,7 +10,7 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };
 module.exports = {
-  // Two cores run two real pipelines; a third worker fills the time in which tests wait for leases, heartbeats and timeouts.
+  // Two cores run two real pipelines; two more workers fill the time in which tests wait for leases, heartbeats and timeouts.
   maxWorkers: 4,
   testTimeout: 60_000,
   projects: [

@@ -45,9 +45,9 @@ const MOST_ON_THEIR_WAY = 256;
  *
  * Live: decided at once, by what the tracker says by then. Recorded: a frame that only the tracker could want waits until all
  * frames before it were tracked, unless a track must live until then, so that the same frames are looked at on every run,
- * however fast the detector is. A new
- * segment, or a picture of another size, begins with a look. Never errors by itself. When the consumer leaves, what waits is
- * settled and released. State per subscription: a model of the picture, of a size given by the first picture's.
+ * however fast the detector is. A new segment, or a picture of another size, begins with a look. Never errors by itself. When
+ * the consumer leaves, what waits is settled and released. State per subscription: a model of the picture, of a size given by
+ * the first picture's.
  *
  * Throws a RangeError when an option is out of range.
  */
