@@ -51,7 +51,7 @@ describe('startInTurn', () => {
     const seen: string[] = [];
     scheduler.run(({ cold }) => {
       for (const name of ['a', 'b', 'c', 'd']) all.push(start(name, scheduler));
-      cold('2999ms x 1ms x').subscribe(() => seen.push(started.join('')));
+      cold('499ms x 1ms x').subscribe(() => seen.push(started.join('')));
     });
     expect(seen).toEqual(['ab', 'abcd']);
     for (const { leave } of all) leave();
