@@ -68,7 +68,8 @@ export interface CameraSourceOptions extends CameraFramesOptions {
  * Recorded: one attempt; completes after `offline` with the cause `completed` or what went wrong. Live: an attempt that
  * ends, however it ends, is an outage; it is tried again for ever with growing, jittered delays, and after
  * `resumeWindowMs` without a frame a `lapsed` status says that open tracks are over. A decoder that gives no picture in time
- * (`watchFrames`) is ended. While it is `paused` there is no decoder, and that is an outage with this cause. Never errors. Unsubscribing ends the decoder.
+ * (`watchFrames`) is ended. While it is `paused` there is no decoder, and that is an outage with this cause. Never errors.
+ * Unsubscribing ends the decoder.
  */
 export function cameraSource(options: CameraSourceOptions): Observable<CameraSignal> {
   const { mode, isLooping = false, stop, hasView = false, scheduler = asyncScheduler } = options;

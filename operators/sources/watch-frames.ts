@@ -30,8 +30,8 @@ const NEWEST = 0.2;
 
 /**
  * Passes a live decoder's items on and errors when no picture comes in time: with a PipelineError `timeout` before the
- * first, `stalled` after it. The interval is learnt from the pictures themselves; until there are two, the announced one holds, or the time of
- * the first. Adds nothing to the cost of a picture but a look at the clock. Unsubscribes from the source with its error.
+ * first, `stalled` after it. The interval is learnt from the pictures themselves; until there are two, the announced one
+ * holds, or the time of the first. Adds nothing to the cost of a picture but a look at the clock. Unsubscribes from the source with its error.
  *
  * Throws a RangeError when a time is not positive.
  */

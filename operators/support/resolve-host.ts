@@ -10,13 +10,29 @@ const MAX_LOOKUPS = 2;
 
 let running = 0;
 const waiting: (() => void)[] = [];
+/** Cameras that try again while a look-up lasts share it: there is one for each name at most. */
+const pending = new Map<string, Promise<void>>();
 
 /**
  * Looks a host name up as FFmpeg will. Rejects with a PipelineError `dns` when there is no such name or nobody answers within
- * `timeoutMs` of the look-up's start; addresses resolve at once. Two names are looked up at a time, the others wait.
+ * `timeoutMs` of the look-up's start; addresses resolve at once. Two names are looked up at a time, the others wait; who asks for
+ * a name that is being looked up shares the answer.
  */
-export async function resolveHost(host: string, timeoutMs = TIMEOUT_MS): Promise<void> {
-  if (isIP(host.replace(/^\[(.*)\]$/, '$1')) !== 0) return;
+export function resolveHost(host: string, timeoutMs = TIMEOUT_MS): Promise<void> {
+  if (isIP(host.replace(/^\[(.*)\]$/, '$1')) !== 0) return Promise.resolve();
+  const known = pending.get(host);
+  if (known !== undefined) return known;
+  const looking = lookUp(host, timeoutMs).finally(() => pending.delete(host));
+  pending.set(host, looking);
+  return looking;
+}
+
+/** Names that are being looked up or wait for it. */
+export function pendingLookUps(): number {
+  return pending.size;
+}
+
+async function lookUp(host: string, timeoutMs: number): Promise<void> {
   if (running >= MAX_LOOKUPS) await new Promise<void>((resolve) => waiting.push(resolve));
   else running++;
   const looking = lookup(host).finally(() => {
