@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventType } from '../../models/domain/event';
-import type { RtspServer, RtspServerOptions } from '../fixtures/rtsp-server';
-import { startRtspServer } from '../fixtures/rtsp-server';
+import type { RtspServerOptions } from '../fixtures/rtsp-server';
 import { makeVideo } from '../fixtures/make-video';
 import { closedPort } from '../support/closed-port';
 import { processesWith } from '../support/processes';
 import { PLAZA, eventsOf, killAll, readEvents, startSightline } from '../support/sightline';
 import type { SightlineRun } from '../support/sightline';
+import { rtspFixture } from '../support/rtsp-fixture';
 import { tempFolder } from '../support/temp-folder';
 import { waitFor } from '../support/wait-for';
 
@@ -18,7 +18,7 @@ const PASSWORD = encodeURIComponent('S3cr@t:of/the#cam%era?x y');
 describe('one camera among four that misbehaves', () => {
   const folder = tempFolder();
   const runs: SightlineRun[] = [];
-  const servers: RtspServer[] = [];
+  const fixture = rtspFixture(() => PLAZA);
   let eventsPath: string;
   let count = 0;
 
@@ -26,16 +26,10 @@ describe('one camera among four that misbehaves', () => {
     eventsPath = join(folder, `events-${count++}.jsonl`);
   });
 
-  afterEach(async () => {
-    killAll(runs.splice(0));
-    await Promise.all(servers.splice(0).map((server) => server.close()));
-  });
+  afterEach(() => killAll(runs.splice(0)));
 
-  async function startServer(options: Partial<RtspServerOptions> = {}): Promise<RtspServer> {
-    const server = await startRtspServer({ video: PLAZA, reencode: false, ...options });
-    servers.push(server);
-    return server;
-  }
+  const startServer = (options: Partial<RtspServerOptions> = {}) =>
+    fixture.start({ reencode: false, ...options });
 
   /** Runs the given cameras beside three good ones. */
   async function start(cameras: Readonly<Record<string, string>>): Promise<SightlineRun> {
