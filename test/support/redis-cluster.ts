@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createRedis, waitForRedis } from '../../models/support/redis';
 import type { RedisClient } from '../../models/support/redis';
-import { closedPort } from './closed-port';
+import { closedPort, isFree } from './closed-port';
 import { startRedisServer } from './redis-server';
 import type { RedisServer } from './redis-server';
 import { waitFor } from './wait-for';
@@ -96,14 +94,4 @@ async function clusterPort(): Promise<number> {
     const port = await closedPort();
     if (port + BUS_OFFSET <= 65_535 && (await isFree(port + BUS_OFFSET))) return port;
   }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
-  const isListening = await once(server, 'listening').then(
-    () => true,
-    () => false,
-  );
-  server.close();
-  return isListening;
 }

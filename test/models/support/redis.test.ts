@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { checkRedis, createRedis, retryDelayMs, waitForRedis } from '../../../models/support/redis';
 import type { RedisClient, RedisOptions } from '../../../models/support/redis';
+import { closedPort } from '../../support/closed-port';
 import { startRedisServer } from '../../support/redis-server';
 import type { RedisServer } from '../../support/redis-server';
 import { tempFolder } from '../../support/temp-folder';
@@ -149,7 +150,7 @@ describe('createRedis', () => {
         stdio: 'ignore',
       },
     );
-    const tlsPort = server.port + 1;
+    const tlsPort = await closedPort();
     const files = [
       '--tls-cert-file',
       cert,
