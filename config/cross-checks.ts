@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { ConfigFault, ConfigPath } from './config-error';
 import type { InputKind } from '../models/domain/input-kind';
-import { cameraInput, inputPlace, isCameraScheme, schemeOf } from './camera-input';
+import { cameraInput, expectedCameraUrl, inputPlace, isCameraScheme, schemeOf } from './camera-input';
 import { faultsAt } from './issue-faults';
 import type { FaultContext } from './issue-faults';
 import { keysOf, memberOf, valueAt } from './schema-tree';
@@ -46,7 +46,21 @@ function cameraFaults(path: ConfigPath, context: FaultContext): ConfigFault[] {
   if (canLoop && isLooping && memberOf(camera, 'realTime') === false)
     fault('realTime', 'true or no value beside "loop: true"');
   if (canLoop && isLooping && isSet('startTime')) fault('startTime', 'no value beside "loop: true"');
+  const expectedView = isSet('viewUrl') ? expectedViewUrl(camera, url) : undefined;
+  if (expectedView !== undefined) fault('viewUrl', expectedView);
   return faults;
+}
+
+/** What should stand as a camera's second stream, when something else does; its form is the schema's to check. */
+function expectedViewUrl(camera: unknown, url: string): string | undefined {
+  const viewUrl = memberOf(camera, 'viewUrl');
+  if (typeof viewUrl !== 'string' || expectedCameraUrl(viewUrl) !== undefined) return undefined;
+  const modeOf = (place: string) =>
+    cameraInput({ url: place, loop: memberOf(camera, 'loop') === true, startTime: '', folderFps: 1 }).mode;
+  if (modeOf(url) === 'recorded') return 'no value beside a recording (live cameras only)';
+  const isStream = cameraInput({ url: viewUrl, loop: false, startTime: '', folderFps: 1 }).mode === 'live';
+  if (!isStream) return 'a live stream (rtsp, http, sdp, v4l2 or test)';
+  return viewUrl === url ? 'another stream than url' : undefined;
 }
 
 /** Two writers of one file would destroy each other's work, and an output must not replace its input. */

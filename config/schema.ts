@@ -63,6 +63,12 @@ export const cameraSchema = z.strictObject({
       '(`file:///path`), or of a folder of pictures, which ends with `/`; `test:moving-box`, a generated picture, with ' +
       '`?seconds=10` a recording of it. Relative paths start at the folder of this file.',
   ),
+  viewUrl: cameraUrl
+    .optional()
+    .describe(
+      'Live only: a second stream of the same camera, for people: the annotated video is made of it. `url` is what is looked at, so it ' +
+        "can be the camera's small stream. Without it: `url` is for both.",
+    ),
   maxFps: z
     .number()
     .positive()

@@ -92,7 +92,7 @@ export function baseFolderOf(fileName: string): string {
 function urlsOf({ cameras, events, queue }: Config): readonly string[] {
   return [
     ...(queue === undefined ? [] : [queue.url]),
-    ...Object.values(cameras).map(({ url }) => url),
+    ...Object.values(cameras).flatMap(({ url, viewUrl }) => (viewUrl === undefined ? [url] : [url, viewUrl])),
     ...events.flatMap((sink) => (sink.type === 'redis' ? [sink.url] : [])),
   ].filter((url) => schemeOf(url) !== undefined);
 }
@@ -119,6 +119,7 @@ function withAbsolutePaths(config: Config, baseFolder: string): Config {
         {
           ...camera,
           url: absoluteLocation(camera.url, baseFolder),
+          ...(camera.viewUrl !== undefined && { viewUrl: absoluteLocation(camera.viewUrl, baseFolder) }),
           ...(camera.annotate !== undefined && { annotate: absolute(camera.annotate) }),
         },
       ]),

@@ -15,14 +15,18 @@ import { cameraSource } from '../operators/sources/camera-source';
 import { decodeInput } from '../operators/sources/decode-input';
 import type { CameraSignal } from '../operators/sources/camera-source';
 import type { StartGate } from '../operators/sources/start-in-turn';
+import { viewBuffers } from '../operators/sources/view-buffers';
+import { viewSource } from '../operators/sources/view-source';
 import { hardwareFallback } from '../operators/sources/hardware-fallback';
 import { detectFrames } from '../operators/transforms/detect-frames';
 import { emitEvents } from '../operators/transforms/emit-events';
+import { joinViews } from '../operators/transforms/join-views';
 import { thinFrames } from '../operators/transforms/thin-frames';
 import { motionGate } from '../operators/transforms/motion-gate';
 import { trackObjects } from '../operators/transforms/track-objects';
 import { analysisOf } from './camera-spec';
 import type { CameraSpec } from './camera-spec';
+import type { Input } from './inputs';
 import type { Throttle } from './saturation/watch-saturation';
 
 /** What a camera's chain needs from outside. */
@@ -41,6 +45,9 @@ export interface CameraDeps {
   /** The annotated video is lost; the analysis goes on. */
   readonly onVideoFailed: (error: PipelineError) => void;
   readonly onFailure: (error: PipelineError, retryInMs: number | undefined) => void;
+  /** The stream apart for people could not be read, or was lost; it is tried again. */
+  readonly onViewFailed: (error: PipelineError, retryInMs: number | undefined) => void;
+  readonly onViewStatus: (status: CameraStatus) => void;
   /** The hardware that was to decode cannot; the CPU does. */
   readonly onHardwareFailed: (error: PipelineError) => void;
   /** A recording was damaged; FFmpeg's words. */
@@ -56,6 +63,12 @@ export interface CameraDeps {
 
 /** Pictures of the source's own size that one camera may hold for an annotated video. */
 const VIEW_BUDGET_BYTES = 64 * 1024 * 1024;
+/** Those of a stream apart wait for what is found at their time. */
+const APART_BUDGET_BYTES = 3 * VIEW_BUDGET_BYTES;
+/** Of its buffers, which are needed for the encoder and the decoder too. */
+const WAITING_SHARE = 0.75;
+/** Beyond a frame's own deadline and the interval to the next: time for the answer of the detector. */
+const ANSWER_MS = 500;
 /** Buffers beside those in the detector: one waiting, one being filled, one on its way between. */
 const SPARE_BUFFERS = 3;
 /** Detections below a camera's `minScore` still keep known tracks alive, down to this score. */
@@ -76,7 +89,7 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
     cameraId: spec.id,
     mode: spec.mode,
     isLooping: spec.isLooping,
-    hasView: spec.annotatePath !== undefined,
+    hasView: spec.annotatePath !== undefined && spec.view === undefined,
     clock,
     ledger,
     startAtMs: spec.startAtMs,
@@ -87,7 +100,7 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
     startGate: deps.startGate,
     ...(throttle !== undefined && { overload: throttle.overload, paused: throttle.paused }),
     ...(spec.maxFps !== undefined && { watch: { intervalMs: 1000 / spec.maxFps } }),
-    decode: decoderOf(spec, deps),
+    decode: decoderOf(spec, deps, spec),
   }).pipe(
     gate(spec, deps, tracked),
     thinFrames<CameraStatus | ViewFrame | Observation>({ fps: throttle?.fps ?? unlimited, ledger }),
@@ -114,6 +127,7 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
       deps.onTracked(item);
       tracked.next(item);
     }),
+    watchApart(spec, deps),
     annotate(spec, deps),
     emitEvents({
       cameraId: spec.id,
@@ -126,25 +140,33 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
 
 const unlimited = () => undefined;
 
-/** One attempt after the other to decode a camera; in hardware where that is asked for and works. */
-function decoderOf(spec: CameraSpec, { port, onDamage, onHardwareFailed }: CameraDeps) {
-  const { hwaccel, maxFps } = spec;
+/**
+ * One attempt after the other to decode a camera's stream; in hardware where that is asked for and works. The stream that is
+ * looked at also gives the pictures for people, unless there is one apart.
+ */
+function decoderOf(spec: CameraSpec, { port, onDamage, onHardwareFailed }: CameraDeps, stream: Input) {
+  const { hwaccel, maxFps, view } = spec;
+  const renditions = () => {
+    if (stream === view) return { view: { budgetBytes: APART_BUDGET_BYTES } };
+    const detectBuffers = spec.inFlight + SPARE_BUFFERS;
+    if (spec.annotatePath === undefined || view !== undefined) return { detectBuffers };
+    return { detectBuffers, view: { budgetBytes: VIEW_BUDGET_BYTES } };
+  };
   const decode = (inHardware: boolean) =>
     decodeInput({
       request: {
-        kind: spec.kind,
-        location: spec.location,
+        kind: stream.kind,
+        location: stream.location,
         input: port.detector.input,
-        isRealTime: spec.isRealTime,
+        isRealTime: spec.isRealTime || stream.kind === 'test',
         ...(maxFps !== undefined && { maxFps }),
         ...(inHardware && hwaccel !== undefined && { hwaccel }),
       },
       mode: spec.mode,
-      detectBuffers: spec.inFlight + SPARE_BUFFERS,
       onDamage,
-      ...(spec.folderFps !== undefined && { folderFps: spec.folderFps }),
+      ...(stream.folderFps !== undefined && { folderFps: stream.folderFps }),
       ...(spec.masks !== undefined && { masks: spec.masks }),
-      ...(spec.annotatePath !== undefined && { view: { budgetBytes: VIEW_BUDGET_BYTES } }),
+      ...renditions(),
     });
   if (hwaccel === undefined) return () => decode(false);
   return hardwareFallback({ decode, onFallback: onHardwareFailed });
@@ -157,6 +179,30 @@ function gate(
 ): OperatorFunction<CameraSignal, CameraSignal | Observation> {
   if (motion === undefined) return identity;
   return motionGate<CameraSignal>({ ...motion, mode, ledger, input: port.detector.input, tracked });
+}
+
+/** Joins in the pictures of the stream that is for people, where it is another and somebody looks. */
+function watchApart(
+  spec: CameraSpec,
+  deps: CameraDeps,
+): OperatorFunction<Tracked | ViewFrame, Tracked | ViewFrame> {
+  const { view, annotatePath, id, maxFps = Infinity, maxLatencyMs } = spec;
+  if (view === undefined || annotatePath === undefined) return identity;
+  const views = viewSource({
+    cameraId: id,
+    clock: deps.clock,
+    decode: decoderOf(spec, deps, view),
+    stop: deps.stop,
+    startGate: deps.startGate,
+    onFailure: deps.onViewFailed,
+    onStatus: deps.onViewStatus,
+    ...(deps.throttle !== undefined && { paused: deps.throttle.paused }),
+  });
+  return joinViews<Tracked | ViewFrame>({
+    views,
+    maxWaitMs: 1000 / maxFps + maxLatencyMs + ANSWER_MS,
+    mostWaiting: (byteLength) => Math.floor(WAITING_SHARE * viewBuffers(APART_BUDGET_BYTES, byteLength)),
+  });
 }
 
 type Tracked = TrackedFrame | TracksClosed | CameraStatus;

@@ -1,4 +1,4 @@
-import { cameraInput } from '../config/camera-input';
+import { cameraInput, inputPlace } from '../config/camera-input';
 import type { CameraConfig, MotionConfig } from '../config/schema';
 import type { DetectorInfo } from '../models/domain/detect-port';
 import { cameraId } from '../models/domain/frame';
@@ -36,6 +36,8 @@ export interface CameraSpec extends Input {
   /** Where the annotated video goes. */
   readonly annotatePath?: string;
   readonly hwaccel?: HardwareDecoder;
+  /** Live: the stream that is for people, where it is another. */
+  readonly view?: Input;
 }
 
 /** What decides which events a camera gives: no path, no credential, nothing of where events go. */
@@ -48,6 +50,10 @@ export function analysisOf(spec: CameraSpec): Record<string, unknown> {
 
 /** Frames of one camera in the detector at once: a live one must stay current, a recorded one must keep all workers busy. */
 const DEFAULT_IN_FLIGHT: Record<SourceMode, number> = { live: 2, recorded: 16 };
+
+function viewOf(url: string): Input {
+  return { ...inputPlace(url), displayName: redactUrl(url) };
+}
 
 /** What a camera's configuration means for a detector. */
 export function toCameraSpec(name: string, config: CameraConfig, detector: DetectorInfo): CameraSpec {
@@ -83,5 +89,6 @@ export function toCameraSpec(name: string, config: CameraConfig, detector: Detec
     track,
     ...(annotate !== undefined && { annotatePath: annotate }),
     ...(config.hwaccel !== undefined && { hwaccel: config.hwaccel }),
+    ...(config.viewUrl !== undefined && { view: viewOf(config.viewUrl) }),
   };
 }

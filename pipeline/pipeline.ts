@@ -213,6 +213,8 @@ function runCamera(spec: CameraSpec, deps: RunDeps): CameraRun {
           videoFailure = error;
           telemetry.cameraFailed(spec.id, error, undefined);
         },
+        onViewFailed: (error, retryInMs) => telemetry.viewFailed(spec.id, error, retryInMs),
+        onViewStatus: (status) => telemetry.viewStatus(status),
         onHardwareFailed: (error) => telemetry.warning(`${spec.id}: ${error.detail}: the CPU decodes`),
         onDamage: (detail) => telemetry.cameraDamaged(spec.id, detail),
         onStatus: (status) => telemetry.cameraStatus(status),

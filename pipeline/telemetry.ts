@@ -17,6 +17,9 @@ export interface Telemetry {
   cameraFailed(camera: CameraId, error: PipelineError, retryInMs: number | undefined): void;
   /** A camera's state has changed. */
   cameraStatus(status: CameraStatus): void;
+  /** The stream for people, where a camera has one apart, failed or was lost. */
+  viewFailed(camera: CameraId, error: PipelineError, retryInMs: number | undefined): void;
+  viewStatus(status: CameraStatus): void;
   /** A recording was analysed although parts of it could not be read. */
   cameraDamaged(camera: CameraId, detail: string): void;
   cameraEnded(camera: CameraId, ledger: Ledger): void;
@@ -85,6 +88,12 @@ export function createTelemetry(log: Logger): Telemetry {
   const outages = new Counter({
     name: 'sightline_camera_failures_total',
     help: 'Attempts to read a camera that failed, by cause.',
+    labelNames: ['camera', 'cause'],
+    registers: [registry],
+  });
+  const viewOutages = new Counter({
+    name: 'sightline_camera_view_failures_total',
+    help: "Attempts to read a camera's stream for people (viewUrl) that failed, by cause.",
     labelNames: ['camera', 'cause'],
     registers: [registry],
   });
@@ -166,6 +175,15 @@ export function createTelemetry(log: Logger): Telemetry {
       troubles.inc({ camera, cause: status.cause });
       // The step that lowered it was told, with the other cameras.
       if (status.cause !== 'overloaded') log.warn({ camera }, `${status.cause}: ${status.detail}`);
+    },
+    viewFailed(camera, error, retryInMs = 0) {
+      viewOutages.inc({ camera, cause: error.code });
+      const again = `trying again in ${(retryInMs / 1000).toFixed(1)} s`;
+      log.warn({ camera }, `viewUrl: ${error.message}; ${again}`);
+    },
+    viewStatus(status) {
+      if (status.status === 'online')
+        log.info({ camera: status.cameraId }, `viewUrl: online, ${sizeOf(status)}`);
     },
     cameraDamaged: (camera, detail) => log.warn({ camera }, describeDamage(detail)),
     cameraEnded(camera, ledger) {

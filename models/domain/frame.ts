@@ -86,11 +86,13 @@ export interface DetectFrame {
   readonly isAlone?: boolean;
 }
 
-/** A picture for people to look at (I420); shares pts with the detect frames. */
+/** A picture for people to look at (I420); shares pts with the detect frames unless it is of a stream apart. */
 export interface ViewFrame {
   readonly kind: 'view';
   readonly info: FrameInfo;
   /** Size of these pixels: the source's at the start of its decoder, to which FFmpeg scales pictures of a later size. */
   readonly size: Size;
   readonly lease: FrameLease;
+  /** Of another stream than the detect frames: only event time tells which of them belong to it. Default false. */
+  readonly isApart?: boolean;
 }

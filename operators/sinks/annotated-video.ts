@@ -66,14 +66,14 @@ export function annotatedVideo(
       if (fault !== undefined) return throwError(() => fault);
 
       const video = createVideo({ ...options, maxWaitingFrames });
-      let latest: TrackedFrame | undefined;
+      let latest: Latest | undefined;
       const others = source.pipe(
         filter((item): item is Exclude<AnnotatedItem, ViewFrame> => {
           if (item.kind === 'view') {
             video.show(item, latest);
             return false;
           }
-          if (item.kind === 'tracked') latest = item;
+          if (item.kind === 'tracked') latest = { tracked: item, untilMs: lastingUntilMs(item, latest) };
           else if (item.kind === 'closed') latest = undefined;
           return true;
         }),
@@ -97,8 +97,29 @@ export function annotatedVideo(
     });
 }
 
+/** What was tracked last, and the event time until which it may be shown on pictures of a stream apart. */
+interface Latest {
+  readonly tracked: TrackedFrame;
+  readonly untilMs: number;
+}
+
+/** Boxes of a stream that ended must not stay in the pictures of another that goes on. */
+const LASTING_MS = 2000;
+const LASTING_INTERVALS = 2;
+
+function lastingUntilMs({ frame: { atMs } }: TrackedFrame, before: Latest | undefined): number {
+  const intervalMs = before === undefined ? 0 : atMs - before.tracked.frame.atMs;
+  return atMs + Math.max(LASTING_MS, LASTING_INTERVALS * intervalMs);
+}
+
+function belongTogether({ info, isApart = false }: ViewFrame, { tracked, untilMs }: Latest): boolean {
+  // Tracks of another segment may be of another picture.
+  if (!isApart) return tracked.frame.segment.epoch === info.segment.epoch;
+  return info.atMs <= untilMs;
+}
+
 interface Video {
-  show(view: ViewFrame, latest: TrackedFrame | undefined): void;
+  show(view: ViewFrame, latest: Latest | undefined): void;
   /** No more view frames. */
   end(): void;
   kill(): void;
@@ -137,10 +158,11 @@ function createVideo({
     return { encoder, size };
   }
 
-  function write({ info, size, lease }: ViewFrame, latest: TrackedFrame | undefined, recording: Recording) {
-    // Tracks of another segment may be of another picture.
-    if (latest?.frame.segment.epoch === info.segment.epoch) {
-      drawTracks(lease.pixels, size, scaleTracks(latest.tracks, info.source, size));
+  function write(view: ViewFrame, latest: Latest | undefined, recording: Recording) {
+    const { info, size, lease } = view;
+    if (latest !== undefined && belongTogether(view, latest)) {
+      const { tracks, frame } = latest.tracked;
+      drawTracks(lease.pixels, size, scaleTracks(tracks, frame.source, size));
     }
     const pixels = isSameSize(size, recording.size)
       ? lease.pixels

@@ -19,6 +19,7 @@ import type { DecodedFrame } from './ffmpeg-frames';
 import { createPtsGuard } from './pts-guard';
 import type { GuardedPts } from './pts-guard';
 import { createSegmenter } from './segmenter';
+import type { Rendition } from './showinfo';
 
 export interface CameraFramesOptions {
   readonly cameraId: CameraId;
@@ -29,6 +30,8 @@ export interface CameraFramesOptions {
   readonly startAtMs: number;
   readonly firstEpoch: number;
   readonly resumeWindowMs: number;
+  /** The rendition whose pictures make the stream: segments, statuses and the ledger follow it. Default `detect`. */
+  readonly leading?: Rendition;
   /** How much less than it sends is looked at (`10 → 5 fps`); undefined: all of it. Default: all. */
   readonly overload?: () => string | undefined;
 }
@@ -55,7 +58,8 @@ export interface CameraFrames {
 
 /** The state of one camera between its decoder and the pipeline; no RxJS, no I/O. */
 export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
-  const { cameraId, mode, clock, ledger, startAtMs, firstEpoch, resumeWindowMs, overload } = options;
+  const { cameraId, mode, clock, ledger, startAtMs, firstEpoch, resumeWindowMs } = options;
+  const { leading = 'detect', overload } = options;
   const segmenter = createSegmenter({ mode, firstEpoch, resumeWindowMs });
   const captureClock = createCaptureClock();
   const ptsGuard = createPtsGuard();
@@ -90,9 +94,9 @@ export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
     };
   }
 
-  function acceptDetect(decoded: DecodedFrame): (CameraStatus | DetectFrame)[] {
+  function acceptLeading(decoded: DecodedFrame): (CameraStatus | DetectFrame | ViewFrame)[] {
     const { shown, lease } = decoded;
-    const { size } = shown;
+    const { size, rendition } = shown;
     const arrivedMs = clock.monotonicMs();
     const { ptsMs, isOtherClock } = guarded(decoded, arrivedMs);
     if (isOtherClock) segmenter.restart(true);
@@ -106,16 +110,20 @@ export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
     const info = infoOf(decoded, ptsMs, seq++, next);
     latestPtsMs = ptsMs;
     lastAtMs = info.atMs;
-    ledger.receive(next.epoch);
     const place = { epoch: next.epoch, atMs: info.atMs };
-    const items: (CameraStatus | DetectFrame)[] = health.picture(place, size, arrivedMs);
+    const items: (CameraStatus | DetectFrame | ViewFrame)[] = health.picture(place, size, arrivedMs);
     items.push(...clockTrouble(place, arrivedMs));
+    if (rendition === 'view') {
+      viewSize ??= size;
+      return lease === undefined ? items : [...items, { kind: 'view', info, size: viewSize, lease }];
+    }
+    ledger.receive(next.epoch);
     if (lease === undefined) ledger.settle(next.epoch, { kind: 'dropped', reason: 'no_slot' });
     else items.push({ kind: 'frame', info, lease });
     return items;
   }
 
-  function acceptView(decoded: DecodedFrame): ViewFrame[] {
+  function acceptFollowing(decoded: DecodedFrame): ViewFrame[] {
     const { lease } = decoded;
     if (lease === undefined) return [];
     if (segment === undefined) {
@@ -151,7 +159,7 @@ export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
   return {
     accept(decoded) {
       try {
-        return decoded.shown.rendition === 'view' ? acceptView(decoded) : acceptDetect(decoded);
+        return decoded.shown.rendition === leading ? acceptLeading(decoded) : acceptFollowing(decoded);
       } catch (error) {
         decoded.lease?.release();
         throw error;

@@ -5,14 +5,17 @@ import type { FfmpegVersion } from '../support/ffmpeg-version';
 import { openArgs } from './open-args';
 import type { OpenArgs, OpenRequest } from './open-args';
 
+/** What a decoder gives out: the first over its standard output, of two the second over file descriptor 3. */
+export type Renditions = 'detect' | 'view' | 'both';
+
 /** What one decoder process is to do. */
 export interface DecodeRequest extends OpenRequest {
   /** Size of the detector's input. */
   readonly input: Size;
   /** Frames a second of stream time; absent: every frame. */
   readonly maxFps?: number;
-  /** Also give the second rendition, over the child's file descriptor 3. */
-  readonly hasView?: boolean;
+  /** Which of the two forms of each picture are asked for; `view` alone takes every picture. Default: `detect` alone. */
+  readonly renditions?: Renditions;
   /**
    * Ending of the names of the `showinfo` filters. Random where the input is not trusted: FFmpeg prints metadata of a file
    * beside their lines, and text that nobody can guess cannot be mistaken for one.
@@ -23,8 +26,8 @@ export interface DecodeRequest extends OpenRequest {
 /** The argv of a decoder in parts. */
 export interface DecodeArgs extends OpenArgs {
   readonly filter: string;
-  readonly detectOptions: readonly string[];
-  readonly viewOptions?: readonly string[];
+  /** Of each rendition, in their order. */
+  readonly outputs: readonly (readonly string[])[];
 }
 
 /** Luma 114 with neutral chroma: the grey that the detector was trained to ignore. */
@@ -32,11 +35,12 @@ const PAD_COLOUR = '0x727272';
 
 /** Turns a request into FFmpeg arguments; pure. */
 export function decodeArgs(request: DecodeRequest): DecodeArgs {
+  const { renditions = 'detect' } = request;
+  const pads = renditions === 'both' ? ['detect', 'view'] : [renditions];
   return {
     ...openArgs(request),
     filter: decodeFilter(request),
-    detectOptions: ['-map', '[detect]', ...rawOptions(request.version)],
-    ...(request.hasView === true && { viewOptions: ['-map', '[view]', ...rawOptions(request.version)] }),
+    outputs: pads.map((pad) => ['-map', `[${pad}]`, ...rawOptions(request.version)]),
   };
 }
 
@@ -54,7 +58,7 @@ function decodeFilter({
   input: { width, height },
   kind,
   maxFps,
-  hasView = false,
+  renditions = 'detect',
   tag = '',
 }: DecodeRequest): string {
   const sample =
@@ -68,8 +72,9 @@ function decodeFilter({
     `pad=${width}:${height}:0:0:color=${PAD_COLOUR}`,
   ].join(',');
   const times = kind === 'http' ? `${ARRIVAL_TIMES},` : '';
-  if (!hasView) return `[0:v:0]${times}${detect}[detect]`;
+  if (renditions === 'detect') return `[0:v:0]${times}${detect}[detect]`;
   const view = `showinfo@view${tag}=checksum=0,scale=out_color_matrix=bt601:out_range=limited`;
+  if (renditions === 'view') return `[0:v:0]${times}${view}[view]`;
   return `[0:v:0]${times}split=2[a][b];[a]${detect}[detect];[b]${view}[view]`;
 }
 

@@ -28,14 +28,15 @@ import { createRenditionMerger } from './rendition-merger';
 import type { MergedFrame } from './rendition-merger';
 import { createShowinfoParser } from './showinfo';
 import type { Rendition } from './showinfo';
+import { viewBuffers } from './view-buffers';
 
 export interface FfmpegFramesOptions {
-  readonly request: Omit<DecodeRequest, 'version' | 'hasView' | 'tag'>;
+  readonly request: Omit<DecodeRequest, 'version' | 'renditions' | 'tag'>;
   /** Live: the pipe is always drained, and a frame without a free buffer is read past. Recorded: FFmpeg waits. */
   readonly mode: SourceMode;
-  /** Detect frames that may be held at once. */
-  readonly detectBuffers: number;
-  /** Also emit the source's own pictures; bytes that they may hold at once. */
+  /** Detect frames that may be held at once; absent: none are emitted, but views. */
+  readonly detectBuffers?: number;
+  /** Emit the source's own pictures too; bytes that they may hold at once. */
   readonly view?: { readonly budgetBytes: number };
   /** Parts of the source picture, in fractions of it, that are black in everything emitted. */
   readonly masks?: readonly Polygon[];
@@ -49,13 +50,12 @@ export type DecodedFrame = MergedFrame;
 /** Tells pictures from what the decoder says beside them. */
 export const isDecodedFrame = (item: DecodedFrame | DecoderNote): item is DecodedFrame => !('note' in item);
 
-const MIN_VIEW_BUFFERS = 4;
-const MAX_VIEW_BUFFERS = 32;
+const TARGETS = ['pipe:1', 'pipe:3'];
 /** As much as a unix socket holds: one read takes a third of a frame at the default size. */
 const READ_BYTES = 128 * 1024;
 
 /**
- * Runs one FFmpeg process on an input and emits its frames, detect and view renditions in stream order.
+ * Runs one FFmpeg process on an input and emits its frames, the renditions asked for in stream order.
  *
  * Of a live source it also emits what FFmpeg says beside the pictures: the codec, and data that could not be decoded.
  *
@@ -64,8 +64,9 @@ const READ_BYTES = 128 * 1024;
  * emitted. Unsubscribing kills the process; frames already emitted stay valid until they are released.
  */
 export function ffmpegFrames(options: FfmpegFramesOptions): Observable<DecodedFrame | DecoderNote> {
-  if (!(options.detectBuffers >= 1)) {
-    throw new RangeError(`ffmpegFrames: expected 1 detect buffer or more, got ${options.detectBuffers}`);
+  const { detectBuffers = options.view === undefined ? 0 : 1 } = options;
+  if (!(detectBuffers >= 1)) {
+    throw new RangeError(`ffmpegFrames: expected a view, or 1 detect buffer or more, got ${detectBuffers}`);
   }
   return new Observable((subscriber) => {
     const run = new DecoderRun(options, {
@@ -119,13 +120,14 @@ class DecoderRun {
   }
 
   async #run(): Promise<void> {
-    const { request, view, onDamage } = this.#options;
+    const { request, view, detectBuffers, onDamage } = this.#options;
+    const renditions = view === undefined ? 'detect' : detectBuffers === undefined ? 'view' : 'both';
     const tag = randomBytes(8).toString('hex');
     const version = await probeFfmpeg();
     if (isNetworkKind(request.kind)) this.#resolveHost(request.location);
-    const args = decodeArgs({ ...request, version, tag, hasView: view !== undefined });
-    const pair = await this.#readDetect();
-    const detected = endOf(pair.near.resume());
+    const args = decodeArgs({ ...request, version, tag, renditions });
+    const pair = await this.#readFirst(this.#firstSink());
+    const read = endOf(pair.near.resume());
     if (this.#isStopped) return;
 
     const parse = createShowinfoParser(tag);
@@ -135,14 +137,11 @@ class DecoderRun {
     this.#process = startFfmpeg({
       input: { options: args.inputOptions, source: args.source },
       filter: args.filter,
-      outputs: [
-        { options: args.detectOptions, target: 'pipe:1' },
-        ...(args.viewOptions === undefined ? [] : [{ options: args.viewOptions, target: 'pipe:3' }]),
-      ],
+      outputs: args.outputs.map((options, index) => ({ options, target: TARGETS[index]! })),
       stdout: pair.far,
-      ...(view !== undefined && {
+      ...(renditions === 'both' && {
         onPipe: (pipe) => {
-          viewed = this.#readView(pipe, view.budgetBytes);
+          viewed = this.#readView(pipe);
         },
       }),
       onStderrLine: (line) => {
@@ -153,7 +152,7 @@ class DecoderRun {
     });
 
     const exit = await this.#process.exited;
-    await Promise.all([detected, viewed]);
+    await Promise.all([read, viewed]);
     if (seen.damage !== undefined && exit.error === undefined) onDamage?.(seen.damage);
     if (exit.error !== undefined) this.#fail(this.#isUnanswered(exit.error) ? silence() : exit.error);
     else this.#finish(() => this.#handlers.onEnd());
@@ -194,10 +193,14 @@ class DecoderRun {
     if (detail !== undefined) this.#handlers.onNote({ note: 'damage', detail });
   }
 
-  /** Prepares the reading of the detect rendition, which goes to the far end. */
-  async #readDetect(): Promise<SocketPair> {
-    const { width, height } = this.#options.request.input;
-    const sink = this.#addSink('detect', this.#options.detectBuffers, (width * height * 3) / 2);
+  #firstSink(): NutSink {
+    const { request, detectBuffers } = this.#options;
+    if (detectBuffers === undefined) return this.#viewSink();
+    return this.#addSink('detect', detectBuffers, (request.input.width * request.input.height * 3) / 2);
+  }
+
+  /** Prepares the reading of the first rendition, which goes to the far end. */
+  async #readFirst(sink: NutSink): Promise<SocketPair> {
     const pair = await createSocketPair({
       buffer: new Uint8Array(READ_BYTES),
       callback: (length, buffer) => {
@@ -219,10 +222,13 @@ class DecoderRun {
     return pair;
   }
 
-  #readView(pipe: Readable, budgetBytes: number): Promise<void> {
-    const count = (byteLength: number) =>
-      Math.min(MAX_VIEW_BUFFERS, Math.max(MIN_VIEW_BUFFERS, Math.floor(budgetBytes / byteLength)));
-    const sink = this.#addSink('view', count);
+  #viewSink(): NutSink {
+    const { budgetBytes } = this.#options.view!;
+    return this.#addSink('view', (byteLength) => viewBuffers(budgetBytes, byteLength));
+  }
+
+  #readView(pipe: Readable): Promise<void> {
+    const sink = this.#viewSink();
     // A Writable holds the pipe back by itself until `done`; it finishes after the pipe ends, with its last chunk taken.
     const taken = new Writable({ write: (chunk: Buffer, _encoding, done) => sink.consume(chunk, done) });
     return new Promise((resolve) => pipeline(pipe, taken, () => resolve()));

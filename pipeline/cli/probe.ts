@@ -55,7 +55,7 @@ export function addProbeCommand(program: Command): void {
     )
     .option('--seconds <n>', `how long to watch, or how much of a file to read (default ${DEFAULT_SECONDS})`)
     .option('-c, --config <file>', 'take the input from a configuration file')
-    .option('--camera <name>', 'the camera of the configuration')
+    .option('--camera <name>', 'the camera of the configuration; `name.viewUrl` is its second stream')
     .option('--all', 'every camera of the configuration, one line each')
     .option('--json', 'print one JSON object')
     .action(async (input: string | undefined, flags: ProbeFlags) => {
@@ -163,16 +163,21 @@ function targetOfInput(given: string): Target {
 
 function targetsOfConfig(path: string, name: string | undefined): readonly Target[] {
   const { config, secrets } = loadConfig(path);
-  const names = Object.keys(config.cameras);
+  const streams = Object.entries(config.cameras).flatMap(([id, camera]): [string, CameraConfig][] => [
+    [id, camera],
+    ...(camera.viewUrl === undefined
+      ? []
+      : [[`${id}.viewUrl`, { ...camera, url: camera.viewUrl }] as [string, CameraConfig]]),
+  ]);
+  const names = streams.map(([id]) => id);
   if (name !== undefined && !names.includes(name)) {
     const meant = suggest(name, names);
     const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
     throw new UsageError(`--camera: expected one of ${names.join(', ')}, got ${JSON.stringify(name)}${hint}`);
   }
-  return (name === undefined ? names : [name]).map((id) => {
-    const camera = config.cameras[id]!;
-    return toTarget(id, camera, secrets, redactUrl(camera.url));
-  });
+  return streams
+    .filter(([id]) => name === undefined || id === name)
+    .map(([id, camera]) => toTarget(id, camera, secrets, redactUrl(camera.url)));
 }
 
 function toTarget(

@@ -50,7 +50,7 @@ export async function findConfigFaults(
   const { cameras, events } = pathsIn(checked.text);
   const found = await Promise.all([
     modelFaults(checked),
-    ...cameras.map((camera) => inputFaults([...camera, 'url'], checked)),
+    ...cameras.flatMap((camera) => ['url', 'viewUrl'].map((key) => inputFaults([...camera, key], checked))),
     ...cameras.map((camera) => outputFaults([...camera, 'annotate'], checked, { isFolderMade: true })),
     ...events.map((sink) => outputFaults([...sink, 'path'], checked, { isFolderMade: false })),
   ]);

@@ -167,7 +167,7 @@ async function bareFfmpegMs(clip: string, readRate?: number): Promise<number> {
     '-filter_complex',
     args.filter,
   ];
-  const shell = ['-c', 'exec ffmpeg "$@" 2>&1', 'sh', ...options, ...args.detectOptions, '-y', '/dev/null'];
+  const shell = ['-c', 'exec ffmpeg "$@" 2>&1', 'sh', ...options, ...args.outputs.flat(), '-y', '/dev/null'];
   const log = await run('sh', shell);
   const [, user, system] = /bench: utime=([\d.]+)s stime=([\d.]+)s/.exec(log) ?? [];
   const frames = (log.match(/^\[showinfo@detect .*? n: *\d+ /gm) ?? []).length;

@@ -17,7 +17,7 @@ import { startRedisServer } from '../../support/redis-server';
 import { waitFor } from '../../support/wait-for';
 import { MODEL, startWorkers } from '../queue/lab';
 import { table } from '../table';
-import { INTERVAL_MS, PICTURES, drawPattern, readPattern } from './pattern';
+import { INTERVAL_MS, drawPattern, lastOf, readPattern } from '../../support/numbered-clip';
 
 const SECONDS = 30;
 const WARM_UP_MS = 5000;
@@ -136,12 +136,6 @@ async function measure(port: DetectPort, video: string, count: number): Promise<
 }
 
 const keyOf = (camera: string, epoch: number, ptsMs: number) => `${camera}/${epoch}/${ptsMs.toFixed(1)}`;
-
-/** Of so many pictures sent, the last one of this number: the clip goes round. */
-function lastOf(sent: number, number: number): number {
-  const last = sent - 1;
-  return last - ((((last - number) % PICTURES) + PICTURES) % PICTURES);
-}
 
 /** The port, and notes which picture each frame is. */
 function withReader(port: DetectPort, numbers: Map<string, number>): DetectPort {

@@ -5,6 +5,7 @@ import { cameraId } from '../../../models/domain/frame';
 import { createLedger } from '../../../models/domain/ledger';
 import { cameraSource } from '../../../operators/sources/camera-source';
 import type { CameraSignal, CameraSourceOptions } from '../../../operators/sources/camera-source';
+import { viewSource } from '../../../operators/sources/view-source';
 import type { DecodedFrame } from '../../../operators/sources/ffmpeg-frames';
 
 function decoded(ptsMs: number, released?: { count: number }): DecodedFrame {
@@ -52,6 +53,40 @@ function collect(source: Observable<CameraSignal>): Promise<string[]> {
     });
   });
 }
+
+describe('viewSource', () => {
+  const view = (ptsMs: number): DecodedFrame => {
+    const frame = decoded(ptsMs);
+    return { ...frame, shown: { ...frame.shown, rendition: 'view' } };
+  };
+
+  it('gives the pictures of a stream that is kept up by itself, and tells of its states aside', () => {
+    const told: string[] = [];
+    const seen: string[] = [];
+    new TestScheduler(() => undefined).run(({ hot }) => {
+      let attempts = 0;
+      const attempt = () => (attempts++ === 0 ? of(view(0), view(40)) : of(view(7000)).pipe(delay(10)));
+      viewSource({
+        cameraId: cameraId('front'),
+        clock: { nowMs: () => 1_000_000, monotonicMs: () => 0 },
+        decode: attempt,
+        backoff: { firstMs: 100, maxMs: 100, authMs: 100, random: () => 0.5 },
+        stop: hot('2s x'),
+        onFailure: ({ code }) => told.push(code),
+        onStatus: (status) => told.push(status.status),
+      })
+        .pipe(map((item) => `${brief(item)} ${item.size.width} ${String(item.isApart)}`))
+        .subscribe({ next: (text) => seen.push(text), complete: () => seen.push('end') });
+    });
+    expect(seen.slice(0, 3)).toEqual([
+      'view 0/0 at 0 64 true',
+      'view 0/1 at 40 64 true',
+      'view 1/0 at 7000 64 true',
+    ]);
+    expect(seen.at(-1)).toBe('end');
+    expect(told.slice(0, 4)).toEqual(['online', 'ended', 'offline', 'lapsed']);
+  });
+});
 
 describe('cameraSource of a recorded input', () => {
   it('is online with its first frame and offline when it completed', async () => {

@@ -46,7 +46,7 @@ describe('decodeArgs', () => {
       inputOptions: [...base, 'file', '-format_whitelist', VIDEO_FORMATS, '-threads', '1', '-copyts'],
       source: 'file:/videos/a b%03d.mp4',
       filter: `[0:v:0]showinfo@detect=checksum=0,${scale}[detect]`,
-      detectOptions: ['-map', '[detect]', '-fps_mode', 'passthrough', ...raw],
+      outputs: [['-map', '[detect]', '-fps_mode', 'passthrough', ...raw]],
     });
   });
 
@@ -57,11 +57,20 @@ describe('decodeArgs', () => {
   });
 
   it('gives the second rendition whole, before sampling', () => {
-    const args = decodeArgs({ ...request, maxFps: 5, hasView: true });
+    const args = decodeArgs({ ...request, maxFps: 5, renditions: 'both' });
     expect(args.filter).toMatch(
       /^\[0:v:0\]split=2\[a\]\[b\];\[a\]select=.*\[detect\];\[b\]showinfo@view=checksum=0,scale=out_color_matrix=bt601:out_range=limited\[view\]$/,
     );
-    expect(args.viewOptions).toEqual(['-map', '[view]', '-fps_mode', 'passthrough', ...raw]);
+    expect(args.outputs.map(([, pad]) => pad)).toEqual(['[detect]', '[view]']);
+    expect(args.outputs[1]).toEqual(['-map', '[view]', '-fps_mode', 'passthrough', ...raw]);
+  });
+
+  it('gives the second rendition alone, unsampled', () => {
+    const args = decodeArgs({ ...request, maxFps: 5, renditions: 'view' });
+    expect(args.filter).toBe(
+      '[0:v:0]showinfo@view=checksum=0,scale=out_color_matrix=bt601:out_range=limited[view]',
+    );
+    expect(args.outputs).toEqual([['-map', '[view]', '-fps_mode', 'passthrough', ...raw]]);
   });
 
   it('reads a camera over TCP with a deadline, and only through the protocols of RTSP', () => {
@@ -81,7 +90,7 @@ describe('decodeArgs', () => {
   ] as const)('speaks the option names of FFmpeg %j', (version, timeout, passthrough) => {
     const args = decodeArgs({ ...request, kind: 'rtsp', location: 'rtsp://h/s', version });
     expect(args.inputOptions).toContain(timeout);
-    expect(args.detectOptions).toContain(passthrough);
+    expect(args.outputs[0]).toContain(passthrough);
   });
 
   it('takes the name of a picture literally and paces a file that stands for a camera', () => {
