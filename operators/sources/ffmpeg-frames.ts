@@ -8,6 +8,7 @@ import { isNetworkKind } from '../../models/domain/input-kind';
 import { toPipelineError } from '../../models/domain/errors';
 import type { PipelineError } from '../../models/domain/errors';
 import type { Polygon } from '../../models/domain/polygon';
+import { createRedactor, credentialsOf } from '../../models/domain/redact';
 import { startFfmpeg } from '../support/ffmpeg-process';
 import type { FfmpegProcess } from '../support/ffmpeg-process';
 import { damageIn, tellsOfLength, tellsOfSilence } from '../support/classify-stderr';
@@ -94,6 +95,7 @@ class DecoderRun {
   readonly #mask: ((frame: MergedFrame) => void) | undefined;
   readonly #sinks: NutSink[] = [];
   readonly #readStream = createStreamReader();
+  readonly #hide: (text: string) => string;
   #isStopped = false;
   #isOpened = false;
   #startedMs = 0;
@@ -104,6 +106,7 @@ class DecoderRun {
     this.#options = options;
     this.#handlers = handlers;
     const { masks = [], request } = options;
+    this.#hide = createRedactor(credentialsOf(request.location));
     if (masks.length > 0) this.#mask = createFrameMasker({ polygons: masks, input: request.input });
     this.#merger = createRenditionMerger((frame) => this.#emit(frame));
     this.#run().catch((error: unknown) => this.#fail(error));
@@ -173,7 +176,7 @@ class DecoderRun {
   /** Notes what a line that tells of no frame says of the source. */
   #watchFor(line: string, seen: { damage?: string }): void {
     if (this.#options.mode === 'recorded') {
-      const damage = seen.damage ?? damageIn(line);
+      const damage = seen.damage ?? damageIn(line, this.#hide);
       if (damage !== undefined) seen.damage = damage;
     } else if (tellsOfSilence(line)) {
       // FFmpeg 5 would wait for the same time once more for each picture that its decoder still holds.
@@ -189,7 +192,7 @@ class DecoderRun {
     const announced = this.#readStream(line);
     this.#isOpened ||= announced !== undefined;
     if (announced !== undefined) this.#handlers.onNote({ note: 'opened', ...announced });
-    const detail = damageIn(line);
+    const detail = damageIn(line, this.#hide);
     if (detail !== undefined) this.#handlers.onNote({ note: 'damage', detail });
   }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../../models/domain/clock';
 import { toPipelineError } from '../../models/domain/errors';
 import type { PipelineError } from '../../models/domain/errors';
 import type { SourceMode } from '../../models/domain/frame';
+import { createRedactor, credentialsOf } from '../../models/domain/redact';
 import { damageIn, tellsOfLength, tellsOfSilence } from '../support/classify-stderr';
 import { startFfmpeg } from '../support/ffmpeg-process';
 import type { FfmpegProcess } from '../support/ffmpeg-process';
@@ -72,7 +73,10 @@ export function streamFacts({ request, mode, clock }: StreamFactsOptions): Obser
       const version = await probeFfmpeg();
       if (subscriber.closed) return;
       const tag = randomBytes(8).toString('hex');
-      const read = createLineReader({ tag, clock, emit });
+      const read = createLineReader({
+        ...{ tag, clock, emit },
+        hide: createRedactor(credentialsOf(request.location)),
+      });
       const { inputOptions, source } = openArgs({ ...request, version });
       child = startFfmpeg({
         input: { options: ['-dump', ...inputOptions], source },
@@ -108,9 +112,10 @@ interface LineReaderOptions {
   readonly tag: string;
   readonly clock: Clock;
   readonly emit: (fact: StreamFact) => void;
+  readonly hide: (text: string) => string;
 }
 
-function createLineReader({ tag, clock, emit }: LineReaderOptions): (line: string) => void {
+function createLineReader({ tag, clock, emit, hide }: LineReaderOptions): (line: string) => void {
   const readStream = createStreamLineParser();
   const readPacket = createPacketDumpParser();
   const readFrame = createShowinfoParser(tag);
@@ -138,7 +143,7 @@ function createLineReader({ tag, clock, emit }: LineReaderOptions): (line: strin
       if (damage !== undefined) emit({ kind: 'damage', detail: damage, count: Number(repeats) });
       return;
     }
-    damage = damageIn(line);
+    damage = damageIn(line, hide);
     if (damage !== undefined) emit({ kind: 'damage', detail: damage, count: 1 });
   };
 }

@@ -8,8 +8,9 @@ import { redact } from '../../models/domain/redact';
  */
 const SIGNS: readonly (readonly [sign: RegExp, code: ErrorCode, plainly?: string])[] = [
   [/device setup failed for decoder|no device available for decoder|unrecognized hwaccel/i, 'hwaccel'],
-  [/\b401\b|\b403\b|unauthorized|forbidden|authorization failed/i, 'auth'],
-  [/\b404\b|stream not found|no such file or directory/i, 'not_found'],
+  // Only the status of an answer: decoders and RTP print numbers of every kind.
+  [/\b(?:failed:|returned|error) 40[13]\b|unauthorized|forbidden|authorization failed/i, 'auth'],
+  [/\b(?:failed:|returned|error) 404\b|stream not found|no such file or directory/i, 'not_found'],
   [
     /certificate (failed verification|verify failed)|certificate's owner does not match/i,
     'unknown',
@@ -56,9 +57,12 @@ export function classifyStderr(lines: readonly string[]): {
 const DAMAGE =
   /^(?!\[mpegts)(\[[^\]]*\]\s*)*\[(warning|error)\].*(packet corrupt|corrupt decoded frame|error while decoding|error submitting packet|decoding error|partial file|ended prematurely|invalid nal)/i;
 
-/** FFmpeg's words, credentials removed, when a line of its stderr tells of data that it could not read or decode. */
-export function damageIn(line: string): string | undefined {
-  return DAMAGE.test(line) ? withoutPrefix(redact(line)).replace(/\.$/, '') : undefined;
+/**
+ * FFmpeg's words, credentials removed, when a line of its stderr tells of data that it could not read or decode. `hide` knows
+ * the credentials of the input: FFmpeg repeats its URL, and where a password holds a quote no pattern finds its end.
+ */
+export function damageIn(line: string, hide: (text: string) => string = redact): string | undefined {
+  return DAMAGE.test(line) ? withoutPrefix(hide(line)).replace(/\.$/, '') : undefined;
 }
 
 /** What FFmpeg says of a camera that sends nothing more; the system's words differ between Linux and macOS. */
@@ -77,12 +81,12 @@ export function tellsOfLength(line: string): boolean {
   return LENGTH.test(line);
 }
 
-/** Without what the user chose and FFmpeg repeats: a file at `/footage/404/` was still found. */
+/**
+ * Without what the user chose and FFmpeg repeats: a file at `/footage/404/` was still found, and a recorder's channel 4 is at
+ * `/Streaming/Channels/401`.
+ */
 function withoutPlaces(line: string): string {
-  return line
-    .replace(/\bfile:.*(?=: )/, 'file')
-    .replace(/\bhttps?:\/\/[^\s']*(?=: |')/g, 'http')
-    .replace(/\?timeout=\d+/, '');
+  return line.replace(/\bfile:.*(?=: )/, 'file').replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s']*[^\s':]/gi, 'url');
 }
 
 /** The message without FFmpeg's `[rtsp @ 0x55d0…] [error] `, whose address differs each time. */

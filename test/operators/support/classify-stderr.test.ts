@@ -4,6 +4,7 @@ import {
   tellsOfLength,
   tellsOfSilence,
 } from '../../../operators/support/classify-stderr';
+import { createRedactor, credentialsOf } from '../../../models/domain/redact';
 import { createStderrTail } from '../../../operators/support/stderr-tail';
 
 describe('classifyStderr', () => {
@@ -51,6 +52,17 @@ describe('classifyStderr', () => {
       'expected a certificate that is valid for this host and signed by an authority this system trusts, got another',
     ],
     ["[tls @ 0x5] [error] The certificate's owner does not match hostname h", 'unknown', undefined],
+    ['[error] rtsp://h/Streaming/Channels/401: Connection refused', 'refused', undefined],
+    ['[error] rtsp://***@h/403/404: Invalid data found when processing input', 'corrupt', undefined],
+    [
+      '[tcp @ 0x1] [error] Connection to tcp://10.0.0.5:404?timeout=8000000 failed: Connection refused',
+      'refused',
+      undefined,
+    ],
+    ['[rtsp @ 0x5] [error] method SETUP failed: 404 Stream not here', 'not_found', undefined],
+    ['[error] http://h/a: Server returned 403 (access denied)', 'auth', undefined],
+    ['[h264 @ 0x5] [error] error while decoding MB 401 12, bytestream -5', 'corrupt', undefined],
+    ['[rtsp @ 0x5] [warning] RTP: missed 404 packets', 'unknown', undefined],
     ['[error] something new', 'unknown', 'something new'],
   ])('%s is %s', (line, code, detail) => {
     const classified = classifyStderr([line]);
@@ -110,6 +122,14 @@ describe('damageIn', () => {
     ['[swscaler @ 0x5] [warning] deprecated pixel format used', undefined],
   ])('reads %s', (line, told) => {
     expect(damageIn(line)).toBe(told);
+  });
+
+  it('hides a password whose quotes end the URL for every pattern', () => {
+    const url = `rtsp://u:Zq'w"E<r@h/s`;
+    const line = `[warning] ${url}: corrupt decoded frame in stream 0`;
+    expect(damageIn(line, createRedactor(credentialsOf(url)))).toBe(
+      'rtsp://***@h/s: corrupt decoded frame in stream 0',
+    );
   });
 });
 
