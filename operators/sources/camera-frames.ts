@@ -72,7 +72,8 @@ export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
   let latestPtsMs = 0;
 
   function infoOf({ shown }: DecodedFrame, ptsMs: number, number: number, at: Segment): FrameInfo {
-    const capturedAtMs = mode === 'live' ? captureClock.capturedAtMs(ptsMs, clock.nowMs()) : undefined;
+    const capturedAtMs =
+      mode === 'live' ? wallMs(captureClock.capturedAtMs(ptsMs, clock.monotonicMs())) : undefined;
     const [num, den] = shown.sampleAspect;
     const atMs = capturedAtMs ?? startAtMs + ptsMs;
     if (!(atMs >= EARLIEST_MS && atMs <= LATEST_MS)) {
@@ -93,6 +94,9 @@ export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
       ...(num !== den && { sampleAspect: shown.sampleAspect }),
     };
   }
+
+  /** Estimated without the wall clock: a host whose clock is set would take every picture for late, or drift for the camera's. */
+  const wallMs = (monotonicMs: number) => clock.nowMs() - (clock.monotonicMs() - monotonicMs);
 
   function acceptLeading(decoded: DecodedFrame): (CameraStatus | DetectFrame | ViewFrame)[] {
     const { shown, lease } = decoded;

@@ -1,6 +1,6 @@
 /** Estimates when live frames were captured. */
 export interface CaptureClock {
-  /** Wall time of capture, in milliseconds since 1970, of a frame with these pts that arrived at this wall time. */
+  /** Time of capture of a frame with these pts that arrived at this time, both by a clock that is never set. */
   capturedAtMs(ptsMs: number, arrivedAtMs: number): number;
   /**
    * By how much the camera's clock has moved against this host's since the last time this told it, when that is more than a
