@@ -15,6 +15,41 @@ describe('createCaptureClock', () => {
     expect(clock.capturedAtMs(1001, 2051)).toBe(2051);
   });
 
+  /** How late pictures (10 a second, some of which wait 40 ms) seem, at each second of a camera's clock that loses this part. */
+  function latenessMs(loss: number, waitMs: (ptsMs: number) => number = () => 0): readonly number[] {
+    const clock = createCaptureClock();
+    const late: number[] = [];
+    for (let ptsMs = 0; ptsMs <= 600_000; ptsMs += 100) {
+      const arrivedMs = 1e6 + ptsMs / (1 - loss) + ((ptsMs / 100) % 3) * 20 + waitMs(ptsMs);
+      const lateMs = arrivedMs - clock.capturedAtMs(ptsMs, arrivedMs);
+      if (ptsMs % 1000 === 0) late.push(lateMs);
+    }
+    return late;
+  }
+
+  it.each([0.001, 0.02, 0.04, -0.02])(
+    'takes no picture for late since a clock loses %d of its time',
+    (loss) => {
+      const late = latenessMs(loss);
+      expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
+      expect(Math.max(...late)).toBeLessThan(500);
+      expect(Math.max(...late.slice(60))).toBeLessThan(100);
+    },
+  );
+
+  it('knows what has waited, for half a window at least', () => {
+    const late = latenessMs(0, (ptsMs) => (ptsMs >= 300_000 ? 2000 : 0));
+    expect(Math.max(...late.slice(0, 300))).toBeLessThan(100);
+    expect(Math.min(...late.slice(300, 328))).toBeGreaterThan(1900);
+    expect(Math.max(...late.slice(362))).toBeLessThan(100);
+  });
+
+  it('does not take a jam for a slow clock', () => {
+    const late = latenessMs(0.02, (ptsMs) => Math.max(0, 4000 - (ptsMs % 60_000)));
+    expect(late[120]).toBeGreaterThan(3500);
+    expect(Math.max(...late.filter((_, second) => second % 60 > 5 && second > 60))).toBeLessThan(100);
+  });
+
   it('starts anew when pts do', () => {
     const clock = createCaptureClock();
     clock.capturedAtMs(50_000, 51_000);
