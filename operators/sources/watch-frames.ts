@@ -55,7 +55,11 @@ export function watchFrames<T>({
       let checkedAtMs = heardAtMs;
       let hasAnswered = false;
       let frames = 0;
+      let steps = 0;
       let learntMs: number | undefined;
+
+      /** This process stood still, or the clock was set: what has passed says nothing of the source. */
+      const hasJumped = (nowMs: number) => nowMs - checkedAtMs > CHECK_MS + LATE_MS || nowMs < checkedAtMs;
 
       function limitMs(): number {
         if (!hasAnswered) return answerMs;
@@ -72,10 +76,10 @@ export function watchFrames<T>({
           return;
         }
         hasAnswered = true;
-        if (++frames > 1) {
+        if (++frames > 1 && !hasJumped(nowMs)) {
           const stepMs = nowMs - heardAtMs;
           learntMs =
-            learntMs === undefined || frames === 2 ? stepMs : learntMs + (stepMs - learntMs) * NEWEST;
+            learntMs === undefined || steps++ === 0 ? stepMs : learntMs + (stepMs - learntMs) * NEWEST;
         }
         heardAtMs = nowMs;
       }
@@ -83,7 +87,8 @@ export function watchFrames<T>({
       subscriber.add(
         scheduler.schedule(function check(this) {
           const nowMs = scheduler.now();
-          if (nowMs - checkedAtMs > CHECK_MS + LATE_MS) heardAtMs += nowMs - checkedAtMs;
+          // Not into the future: a picture may have been read since, before this check.
+          if (hasJumped(nowMs)) heardAtMs = Math.min(nowMs, heardAtMs + Math.abs(nowMs - checkedAtMs));
           checkedAtMs = nowMs;
           const silentMs = nowMs - heardAtMs;
           if (silentMs < limitMs()) this.schedule(undefined, CHECK_MS);

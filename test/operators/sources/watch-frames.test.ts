@@ -1,3 +1,4 @@
+import { Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { watchFrames } from '../../../operators/sources/watch-frames';
 import type { WatchFramesOptions } from '../../../operators/sources/watch-frames';
@@ -68,33 +69,52 @@ describe('watchFrames', () => {
     expect(last(watch('f 99ms #'))).toMatch(/^100 /);
   });
 
-  it('blames no source for a time in which this process itself stood still', () => {
-    // A scheduler whose clock jumps under a check that was due long ago, as after SIGSTOP.
-    let nowMs = 0;
-    const actions: (() => void)[] = [];
-    const scheduler = {
-      now: () => nowMs,
-      schedule(work: (this: { schedule: () => void }) => void) {
-        const act = () => work.call({ schedule: () => actions.push(act) });
-        actions.push(act);
-        return { unsubscribe: () => undefined };
-      },
-    };
-    const errors: unknown[] = [];
-    new TestScheduler(() => undefined).run(({ cold }) => {
-      cold<Item>('(ff)')
+  describe('when the clock jumps', () => {
+    /** A source that is silent but for a picture at some of these steps of the clock, each of which is a check; what it gave. */
+    function jump(steps: readonly { readonly byMs: number; readonly isFrame?: boolean }[]) {
+      let nowMs = 1e6;
+      const actions: (() => void)[] = [];
+      const scheduler = {
+        now: () => nowMs,
+        schedule(work: (this: { schedule: () => void }) => void) {
+          const act = () => work.call({ schedule: () => actions.push(act) });
+          actions.push(act);
+          return { unsubscribe: () => undefined };
+        },
+      };
+      const source = new Subject<Item>();
+      const errors: unknown[] = [];
+      source
         .pipe(watchFrames({ isFrame: () => true, scheduler: scheduler as never }))
         .subscribe({ error: (error) => errors.push(error) });
-    });
-    const check = () => actions.shift()?.();
-    nowMs = 60_000;
-    check();
-    for (let step = 0; step < 20; step++) {
-      nowMs += 250;
-      check();
+      source.next('f');
+      source.next('f');
+      for (const { byMs, isFrame = false } of steps) {
+        nowMs += byMs;
+        if (isFrame) source.next('f');
+        actions.shift()?.();
+      }
+      let silentMs = 0;
+      for (; errors.length === 0 && silentMs < 600_000; silentMs += 250) {
+        nowMs += 250;
+        actions.shift()?.();
+      }
+      return silentMs;
     }
-    expect(errors).toHaveLength(1);
-    expect(nowMs).toBe(65_000);
+
+    it('blames no source for a time in which this process itself stood still', () => {
+      expect(jump([{ byMs: 60_000 }])).toBe(5000);
+    });
+
+    it('waits no longer for a source that was read before it noticed', () => {
+      const afterwards = Array.from({ length: 100 }, () => ({ byMs: 100, isFrame: true }));
+      expect(jump([...afterwards, { byMs: 60_000, isFrame: true }, ...afterwards])).toBe(5000);
+      expect(jump([{ byMs: 3_600_000, isFrame: true }])).toBe(5000);
+    });
+
+    it('waits no longer for a source when the clock was set back', () => {
+      expect(jump([{ byMs: -3_600_000 }])).toBe(5000);
+    });
   });
 
   it('refuses times that are none', () => {
