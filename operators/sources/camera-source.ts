@@ -84,26 +84,29 @@ export function cameraSource(options: CameraSourceOptions): Observable<CameraSig
   });
 }
 
-/** One attempt; its items, then nothing: how it ended goes to `onEnd`. */
+/** One attempt; its items, then nothing: how it ended goes to `onEnd`, and whether there was any picture. */
 function attempt(
   options: CameraSourceOptions,
   frames: CameraFrames,
-  onEnd: (error: PipelineError | undefined) => void,
+  onEnd: (error: PipelineError | undefined, hadPictures: boolean) => void,
 ): Observable<CameraSignal> {
   return defer(() => {
     let failure: PipelineError | undefined;
+    let hadPictures = false;
     return concat(
       (options.mode === 'live' ? watched(options) : options.decode()).pipe(
-        mergeMap((item) =>
-          isDecodedFrame(item) ? emitOwned(frames.accept(item), options.ledger) : from(frames.note(item)),
-        ),
+        mergeMap((item) => {
+          if (!isDecodedFrame(item)) return from(frames.note(item));
+          hadPictures = true;
+          return emitOwned(frames.accept(item), options.ledger);
+        }),
         catchError((error: unknown) => {
           failure = causeOf(toPipelineError(error), frames);
           return EMPTY;
         }),
       ),
       defer(() => {
-        onEnd(failure);
+        onEnd(failure, hadPictures);
         return EMPTY;
       }),
     );
@@ -154,6 +157,9 @@ function recordedRun(options: CameraSourceOptions, frames: CameraFrames): Observ
   );
 }
 
+/** A lone picture that loops would else start a decoder after the other, as fast as the machine can. */
+const LEAST_LOOP_MS = 1000;
+
 function liveRuns(
   options: CameraSourceOptions,
   frames: CameraFrames,
@@ -167,14 +173,16 @@ function liveRuns(
     paused = NEVER.pipe(startWith(false)),
   } = options;
   const backoff = createBackoff(delays);
+  const pause = (ms: number) => timer(ms, scheduler).pipe(ignoreElements());
   const availability = new Subject<boolean>();
 
   const run = defer(() => {
     let outage: { readonly error: PipelineError; readonly delayMs: number } | undefined;
+    const beganMs = scheduler.now();
     return concat(
-      attempt(options, frames, (failure) => {
-        // A looped file that reached its end goes on at once; everything else that ends has been lost.
-        if (failure === undefined && isLooping && frames.isOnline) {
+      attempt(options, frames, (failure, hadPictures) => {
+        // A looped file that reached its end goes on; everything else that ends has been lost.
+        if (failure === undefined && isLooping && hadPictures) {
           frames.restart(false);
           return;
         }
@@ -183,12 +191,15 @@ function liveRuns(
         frames.restart(true);
       }).pipe(tap((item) => item.kind === 'status' && item.status === 'online' && availability.next(true))),
       defer(() => {
-        if (outage === undefined) return EMPTY;
+        if (outage === undefined) {
+          const lastedMs = Math.max(0, scheduler.now() - beganMs);
+          return lastedMs >= LEAST_LOOP_MS ? EMPTY : pause(LEAST_LOOP_MS - lastedMs);
+        }
         const { error, delayMs } = outage;
         onFailure?.(error, delayMs);
         const statuses = frames.offline(error.code, error.message);
         if (statuses.length > 0) availability.next(false);
-        return concat(from(statuses), timer(delayMs, scheduler).pipe(ignoreElements()));
+        return concat(from(statuses), pause(delayMs));
       }),
     );
   });

@@ -1,4 +1,4 @@
-import { NEVER, Observable, Subject, concat, delay, map, of, throwError, timer } from 'rxjs';
+import { EMPTY, NEVER, Observable, Subject, concat, delay, map, of, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { PipelineError } from '../../../models/domain/errors';
 import { cameraId } from '../../../models/domain/frame';
@@ -265,13 +265,27 @@ describe('cameraSource of a live input', () => {
   });
 
   it('loops a file without an outage, each time as another scene', () => {
+    const frame = () => of(decoded(0)).pipe(delay(1000));
+    expect(live([frame, frame], 2500, { isLooping: true })).toEqual([
+      '1000 online',
+      '1000 frame 0/0 at 0',
+      '2000 frame 1/0 at 0',
+      '2500 offline stopped',
+      '2500 complete',
+    ]);
+  });
+
+  it('loops a lone picture once a second, and takes a file that has become empty for an outage', () => {
     const frame = () => of(decoded(0)).pipe(delay(10));
-    expect(live([frame, frame], 25, { isLooping: true })).toEqual([
+    expect(live([frame, frame, () => EMPTY, frame], 4500, { isLooping: true })).toEqual([
       '10 online',
       '10 frame 0/0 at 0',
-      '20 frame 1/0 at 0',
-      '25 offline stopped',
-      '25 complete',
+      '1010 frame 1/0 at 0',
+      '2000 offline ended',
+      '3010 online',
+      '3010 frame 2/0 at 0',
+      '4500 offline stopped',
+      '4500 complete',
     ]);
   });
 
