@@ -30,6 +30,12 @@ export interface DecodeArgs extends OpenArgs {
   readonly outputs: readonly (readonly string[])[];
 }
 
+/**
+ * Said outright: of pictures of another size than the first, and of another format, FFmpeg would convert only what was scaled and
+ * padded already, by a second filter that blends pixels farther than the first.
+ */
+const I420 = 'format=yuv420p';
+
 /** Luma 114 with neutral chroma: the grey that the detector was trained to ignore. */
 const PAD_COLOUR = '0x727272';
 
@@ -69,6 +75,7 @@ function decodeFilter({
     // force_original_aspect_ratio with force_divisible_by rounds differently from FFmpeg 6 on; expressions do not.
     `scale=w='${fitted(width, height, 'iw/ih')}':h='${fitted(height, width, 'ih/iw')}'` +
       ':flags=fast_bilinear:out_color_matrix=bt601:out_range=limited',
+    I420,
     `pad=${width}:${height}:0:0:color=${PAD_COLOUR}`,
   ].join(',');
   const times = kind === 'http' ? `${ARRIVAL_TIMES},` : '';
