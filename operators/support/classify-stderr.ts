@@ -52,10 +52,11 @@ export function classifyStderr(lines: readonly string[]): {
 
 /**
  * Complaints after which FFmpeg goes on with what comes next; metadata, which may say anything, comes as `[info]`. What
- * `mpegts` calls corrupt is also the place where two whole recordings were joined: there the decoder's word counts.
+ * `mpegts` calls corrupt is also the place where two whole recordings were joined: there the decoder's word counts. Where whole
+ * pictures were lost on the way, that of H.264 says nothing.
  */
 const DAMAGE =
-  /^(?!\[mpegts)(\[[^\]]*\]\s*)*\[(warning|error)\].*(packet corrupt|corrupt decoded frame|error while decoding|error submitting packet|decoding error|partial file|ended prematurely|invalid nal)/i;
+  /^(?!\[mpegts)(\[[^\]]*\]\s*)*\[(warning|error)\].*(packet corrupt|corrupt decoded frame|error while decoding|error submitting packet|decoding error|partial file|ended prematurely|invalid nal|rtp: missed \d+ packets)/i;
 
 /**
  * FFmpeg's words, credentials removed, when a line of its stderr tells of data that it could not read or decode. `hide` knows

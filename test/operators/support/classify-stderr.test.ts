@@ -117,6 +117,8 @@ describe('damageIn', () => {
       'Error while decoding stream #0:0: Invalid data',
     ],
     ['[error] http://u:pw@h/a.ts: partial file', 'http://***@h/a.ts: partial file'],
+    ['[rtsp @ 0x5] [warning] RTP: missed 12 packets', 'RTP: missed 12 packets'],
+    ['[rtsp @ 0x5] [warning] max delay reached. need to consume packet', undefined],
     ['[mpegts @ 0x5] [warning] Packet corrupt (stream = 0, dts = 981000).', undefined],
     ['[info]   title : [error] Packet corrupt', undefined],
     ['[swscaler @ 0x5] [warning] deprecated pixel format used', undefined],
