@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { SourceMode } from '../models/domain/frame';
 import { isImagePath, isLiveKind } from '../models/domain/input-kind';
 import type { InputKind } from '../models/domain/input-kind';
+import type { RtspTransport } from '../models/domain/rtsp-transport';
 import { TEST_PATTERNS, parseTestInput } from '../models/domain/test-pattern';
 
 /** Schemes a camera's `url` may have. */
@@ -17,6 +18,7 @@ export const CAMERA_URLS =
 export interface CameraInputSettings {
   /** A URL, or an absolute path. */
   readonly url: string;
+  readonly rtspTransport?: RtspTransport;
   readonly loop: boolean;
   readonly realTime?: boolean | undefined;
   readonly startTime: string;
@@ -36,13 +38,16 @@ export interface CameraInput {
   readonly startAtMs: number;
   /** Folders: pictures a second of stream time. */
   readonly folderFps?: number;
+  /** RTSP only. */
+  readonly rtspTransport?: RtspTransport;
 }
 
 /**
  * What a loaded camera's settings mean together. Live are network streams, devices, patterns without an end, and files and
  * folders that loop; every other file, folder or pattern is recorded.
  */
-export function cameraInput({ url, loop, realTime, startTime, folderFps }: CameraInputSettings): CameraInput {
+export function cameraInput(settings: CameraInputSettings): CameraInput {
+  const { url, rtspTransport, loop, realTime, startTime, folderFps } = settings;
   const { kind, location } = inputPlace(url);
   const isEndless = kind === 'test' && parseTestInput(location)?.seconds === undefined;
   return {
@@ -53,6 +58,7 @@ export function cameraInput({ url, loop, realTime, startTime, folderFps }: Camer
     isRealTime: realTime ?? (loop || isEndless),
     startAtMs: Date.parse(startTime),
     ...(kind === 'folder' && { folderFps }),
+    ...(kind === 'rtsp' && rtspTransport !== undefined && { rtspTransport }),
   };
 }
 

@@ -42,6 +42,9 @@ function cameraFaults(path: ConfigPath, context: FaultContext): ConfigFault[] {
   if (!canLoop && isLooping) fault('loop', notFor('files'));
   if (mode === 'live' && isTrue('realTime')) fault('realTime', notFor('files'));
   if (mode === 'live' && isSet('startTime')) fault('startTime', notFor('files'));
+  if (kind !== 'rtsp' && isSet('rtspTransport')) fault('rtspTransport', notFor('RTSP cameras'));
+  if (scheme === 'rtsps' && memberOf(camera, 'rtspTransport') === 'udp')
+    fault('rtspTransport', 'tcp or no value beside rtsps://');
   if (kind !== 'folder' && isSet('folderFps')) fault('folderFps', notFor('folders of pictures'));
   if (canLoop && isLooping && memberOf(camera, 'realTime') === false)
     fault('realTime', 'true or no value beside "loop: true"');

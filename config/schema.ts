@@ -4,6 +4,7 @@ import { NAMESPACE_PATTERN } from '../models/domain/keys';
 import { parseRedisUrl } from '../models/support/redis-url';
 import { CAMERA_URLS, expectedCameraUrl } from './camera-input';
 import { maskSchema } from './mask-schema';
+import { rtspTransportSchema } from './rtsp-schema';
 import { saturationSchema } from './saturation-schema';
 import { motionSchema } from './motion-schema';
 
@@ -69,6 +70,7 @@ export const cameraSchema = z.strictObject({
       'Live only: a second stream of the same camera, for people: the annotated video is made of it. `url` is what is looked at, so it ' +
         "can be the camera's small stream. Without it: `url` is for both.",
     ),
+  rtspTransport: rtspTransportSchema,
   maxFps: z
     .number()
     .positive()

@@ -159,6 +159,7 @@ function decoderOf(spec: CameraSpec, { port, onDamage, onHardwareFailed }: Camer
         location: stream.location,
         input: port.detector.input,
         isRealTime: spec.isRealTime || stream.kind === 'test',
+        ...(spec.rtspTransport !== undefined && { rtspTransport: spec.rtspTransport }),
         ...(maxFps !== undefined && { maxFps }),
         ...(inHardware && hwaccel !== undefined && { hwaccel }),
       },

@@ -6,6 +6,7 @@ import { cameraId } from '../models/domain/frame';
 import type { CameraId } from '../models/domain/frame';
 import { isOnDisk } from '../models/domain/input-kind';
 import type { InputKind } from '../models/domain/input-kind';
+import type { RtspTransport } from '../models/domain/rtsp-transport';
 import { listPictures } from '../operators/sources/folder-pictures';
 
 /** Where an input lies, for FFmpeg and for people. */
@@ -15,6 +16,8 @@ export interface Input {
   readonly location: string;
   /** Folders: pictures a second of stream time. */
   readonly folderFps?: number;
+  /** RTSP: how RTP is asked for. Default `tcp`. */
+  readonly rtspTransport?: RtspTransport;
   /** As it was given, without credentials. */
   readonly displayName: string;
 }

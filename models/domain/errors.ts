@@ -21,6 +21,10 @@ export const ERRORS = {
   },
   corrupt: { isRetryable: true, remedy: 'check that the file is complete and really is a video' },
   ended: { isRetryable: true, remedy: 'the source stopped sending' },
+  transport: {
+    isRetryable: true,
+    remedy: 'set the other rtspTransport of the camera, tcp or udp (--rtsp-transport of probe)',
+  },
   protocol: { isRetryable: false, remedy: 'use one of the supported URL schemes' },
   unknown: { isRetryable: true, remedy: 'see the FFmpeg message' },
   ffmpeg_missing: { isRetryable: false, remedy: 'install FFmpeg 4.3 or newer' },

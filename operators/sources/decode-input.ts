@@ -1,7 +1,8 @@
 import { defer } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { DecoderNote } from './decoder-notes';
-import { ffmpegFrames } from './ffmpeg-frames';
+import { explainTransport } from './explain-transport';
+import { ffmpegFrames, isDecodedFrame } from './ffmpeg-frames';
 import type { DecodedFrame, FfmpegFramesOptions } from './ffmpeg-frames';
 import { pictureRuns } from './picture-runs';
 
@@ -16,7 +17,8 @@ export function decodeInput({
   ...options
 }: DecodeInputOptions): Observable<DecodedFrame | DecoderNote> {
   const { request, onDamage } = options;
-  if (request.kind !== 'folder') return ffmpegFrames(options);
+  if (request.kind !== 'folder')
+    return ffmpegFrames(options).pipe(explainTransport({ request, isPicture: isDecodedFrame }));
   return defer(() => {
     let isDamaged = false;
     const onSkipped = (detail: string) => {

@@ -1,5 +1,6 @@
 import { Subject, defer, filter, finalize, merge } from 'rxjs';
 import type { Observable } from 'rxjs';
+import { explainTransport } from './explain-transport';
 import { pictureRuns } from './picture-runs';
 import { streamFacts } from './stream-facts';
 import type { StreamFact, StreamFactsOptions } from './stream-facts';
@@ -15,7 +16,10 @@ export interface InputFactsOptions extends StreamFactsOptions {
 export function inputFacts(options: InputFactsOptions): Observable<StreamFact> {
   const { request } = options;
   const { folderFps = 10, location } = request;
-  if (request.kind !== 'folder') return streamFacts(options);
+  if (request.kind !== 'folder') {
+    const isPicture = ({ kind }: StreamFact) => kind === 'frame';
+    return streamFacts(options).pipe(explainTransport({ request, isPicture }));
+  }
   return defer(() => {
     const begun = new Set<StreamFact['kind']>();
     /** One decoder after the other is still one input, which is opened once. */

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { HardwareDecoder } from '../../models/domain/hardware';
 import type { InputKind } from '../../models/domain/input-kind';
+import type { RtspTransport } from '../../models/domain/rtsp-transport';
 import { parseTestInput } from '../../models/domain/test-pattern';
 import { packageVersion } from '../../models/support/package-version';
 import { isAtLeast } from '../support/ffmpeg-version';
@@ -19,6 +20,8 @@ export interface OpenRequest {
   readonly isRealTime?: boolean;
   /** Microseconds are FFmpeg's unit; ours are milliseconds. Network inputs only. */
   readonly timeoutMs?: number;
+  /** RTSP: how RTP is asked for; never another by itself. Default `tcp`. */
+  readonly rtspTransport?: RtspTransport;
   /** FFmpeg's name of what decodes in place of the CPU. */
   readonly hwaccel?: HardwareDecoder;
   /** Folders: pictures of one codec, in NUT. */
@@ -110,7 +113,8 @@ function inputOptionsOf(request: OpenRequest): readonly string[] {
       return [...realTime, '-f', 'lavfi'];
     case 'rtsp':
       return [
-        ...['-rtsp_transport', 'tcp'],
+        // One alone: given more, FFmpeg goes from UDP to TCP by itself, and nobody is told.
+        ...['-rtsp_transport', request.rtspTransport ?? 'tcp'],
         // The option was called -stimeout before FFmpeg 5, where -timeout meant to listen.
         ...[isAtLeast(version, [5, 0]) ? '-timeout' : '-stimeout', String(timeoutMs * 1000)],
         ...AT_ONCE,

@@ -16,6 +16,7 @@ const SIGNS: readonly (readonly [sign: RegExp, code: ErrorCode, plainly?: string
     'unknown',
     'expected a certificate that is valid for this host and signed by an authority this system trusts, got another',
   ],
+  [/failed: 461\b|nonmatching transport in server reply/i, 'transport'],
   [/connection refused/i, 'refused'],
   [
     /failed to resolve hostname|name or service not known|temporary failure in name resolution|no address associated/i,

@@ -5,6 +5,7 @@ const TRANSPORTS: Record<ProbeTransport, string> = {
   folder: 'folder of pictures',
   test: 'generated',
   'rtsp-tcp': 'RTSP over TCP',
+  'rtsp-udp': 'RTSP, RTP over UDP',
   'rtsps-tcp': 'RTSP over TLS',
   http: 'HTTP',
   https: 'HTTPS',

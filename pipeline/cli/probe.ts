@@ -8,6 +8,8 @@ import { suggest } from '../../config/suggest';
 import { systemClock } from '../../models/domain/clock';
 import { PipelineError } from '../../models/domain/errors';
 import type { SourceMode } from '../../models/domain/frame';
+import { RTSP_TRANSPORTS } from '../../models/domain/rtsp-transport';
+import type { RtspTransport } from '../../models/domain/rtsp-transport';
 import { createRedactor, credentialsOf, redactUrl } from '../../models/domain/redact';
 import { inputFacts } from '../../operators/sources/input-facts';
 import { checkInput } from '../inputs';
@@ -20,6 +22,7 @@ import { EXIT, UsageError, numberFlag } from './usage';
 
 interface ProbeFlags {
   readonly seconds?: string;
+  readonly rtspTransport?: string;
   readonly config?: string;
   readonly camera?: string;
   readonly all?: boolean;
@@ -54,6 +57,7 @@ export function addProbeCommand(program: Command): void {
       'the URL of a camera, a video file, or a folder of pictures (with a slash at its end)',
     )
     .option('--seconds <n>', `how long to watch, or how much of a file to read (default ${DEFAULT_SECONDS})`)
+    .option('--rtsp-transport <how>', 'ask an RTSP camera for its pictures over tcp (default) or udp')
     .option('-c, --config <file>', 'take the input from a configuration file')
     .option('--camera <name>', 'the camera of the configuration; `name.viewUrl` is its second stream')
     .option('--all', 'every camera of the configuration, one line each')
@@ -128,26 +132,37 @@ async function probe(target: Target, windowMs: number, signal: AbortSignal): Pro
 /** What to probe. Throws UsageError or ConfigError. */
 function targetsOf(
   given: string | undefined,
-  { config, camera, all = false }: ProbeFlags,
+  { config, camera, all = false, rtspTransport }: ProbeFlags,
 ): readonly Target[] {
+  const transport = transportFlag(rtspTransport);
   if (config === undefined) {
     if (camera !== undefined || all)
       throw new UsageError(`--${all ? 'all' : 'camera'}: expected --config too`);
     if (given === undefined) throw new UsageError('probe: expected an input or --config, got neither');
-    return [targetOfInput(given)];
+    return [targetOfInput(given, transport)];
   }
   if (given !== undefined) throw new UsageError('probe: expected an input or --config, got both');
+  if (transport !== undefined)
+    throw new UsageError('--rtsp-transport: expected no --config, whose cameras have rtspTransport');
   if ((camera !== undefined) === all) {
     throw new UsageError(`--config: expected --camera or --all too, got ${all ? 'both' : 'neither'}`);
   }
   return targetsOfConfig(config, camera);
 }
 
-function targetOfInput(given: string): Target {
+function transportFlag(text: string | undefined): RtspTransport | undefined {
+  const transport = RTSP_TRANSPORTS.find((one) => one === text);
+  if (transport !== undefined || text === undefined) return transport;
+  throw new UsageError(`--rtsp-transport: expected tcp or udp, got ${JSON.stringify(text)}`);
+}
+
+function targetOfInput(given: string, rtspTransport: RtspTransport | undefined): Target {
   const scheme = schemeOf(given);
   const expected = expectedCameraUrl(given);
   if (expected === undefined) {
-    const { config, secrets } = defineConfig({ cameras: { input: { url: given } } });
+    const { config, secrets } = defineConfig({
+      cameras: { input: { url: given, ...(rtspTransport !== undefined && { rtspTransport }) } },
+    });
     return toTarget('input', config.cameras['input']!, secrets, redactUrl(given));
   }
   const displayName = redactUrl(given);
@@ -187,12 +202,20 @@ function toTarget(
   displayName: string,
 ): Target {
   // A file that stands for a camera is still read as a file: its content is what is asked about.
-  const { kind, location, mode, folderFps } = cameraInput({ ...camera, loop: false, realTime: undefined });
+  const { kind, location, mode, folderFps, rtspTransport } = cameraInput({
+    ...camera,
+    loop: false,
+    realTime: undefined,
+  });
   return {
     name,
     mode,
     isRealTime: mode === 'live',
-    input: { kind, location, displayName, ...(folderFps !== undefined && { folderFps }) },
+    input: {
+      ...{ kind, location, displayName },
+      ...(folderFps !== undefined && { folderFps }),
+      ...(rtspTransport !== undefined && { rtspTransport }),
+    },
     maxFps: camera.maxFps,
     hide: createRedactor(secrets),
   };

@@ -84,11 +84,11 @@ export function failureOf(error: unknown, hide: (text: string) => string) {
   return { state: 'failed', error: { code, detail: hide(detail), remedy: ERRORS[code].remedy } } as const;
 }
 
-function transportOf({ kind, location }: Pick<Input, 'kind' | 'location'>): ProbeTransport {
+function transportOf({ kind, location, rtspTransport = 'tcp' }: Input): ProbeTransport {
   const isSecure = /^\w+s:/i.test(location);
   switch (kind) {
     case 'rtsp':
-      return isSecure ? 'rtsps-tcp' : 'rtsp-tcp';
+      return isSecure ? 'rtsps-tcp' : `rtsp-${rtspTransport}`;
     case 'http':
       return isSecure ? 'https' : 'http';
     case 'sdp':

@@ -1,11 +1,11 @@
 import type { ErrorCode } from '../../models/domain/errors';
 
 /**
- * How the data came: a file, a folder of pictures, a generated pattern; RTSP with RTP interleaved in its TCP connection, the same
- * within TLS; HTTP, HTTPS; RTP over UDP; a video device.
+ * How the data came: a file, a folder of pictures, a generated pattern; RTSP with RTP interleaved in its TCP connection, with RTP
+ * over UDP, or with all of it within TLS; HTTP, HTTPS; RTP over UDP that nobody asked for; a video device.
  */
 export type ProbeTransport =
-  ('file' | 'folder' | 'test') | ('rtsp-tcp' | 'rtsps-tcp' | 'http' | 'https' | 'rtp' | 'v4l2');
+  ('file' | 'folder' | 'test') | ('rtsp-tcp' | 'rtsp-udp' | 'rtsps-tcp' | 'http' | 'https' | 'rtp' | 'v4l2');
 
 /** The video of an input, as measured. */
 export interface ProbedVideo {

@@ -26,6 +26,7 @@ describe('parseConfig', () => {
         front: {
           url: '/srv/site/clips/a.mp4',
           annotate: '/srv/site/out.mp4',
+          rtspTransport: 'tcp',
           folderFps: 10,
           maxFps: 10,
           priority: 5,

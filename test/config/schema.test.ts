@@ -86,6 +86,12 @@ describe('cameraInput', () => {
     ['a file URL', { url: 'file:///x/a%23.mp4' }, { kind: 'file', location: '/x/a#.mp4' }],
     ['a name with a colon', { url: './a:b.mp4' }, { kind: 'file', location: '/srv/a:b.mp4' }],
     ['a stream over HTTP', { url: 'https://u:p@h/a.mp4?x=1' }, { kind: 'http', mode: 'live' }],
+    ['RTSP', { url: 'rtsp://h/s' }, { kind: 'rtsp', rtspTransport: 'tcp' }],
+    [
+      'RTSP over UDP',
+      { url: 'RTSP://h/s', rtspTransport: 'udp' as const },
+      { kind: 'rtsp', rtspTransport: 'udp' },
+    ],
     ['an SDP file', { url: 'a b.SDP' }, { kind: 'sdp', location: '/srv/a b.SDP', mode: 'live' }],
     ['an SDP file of another name', { url: 'sdp:x/a.txt' }, { kind: 'sdp', location: '/srv/x/a.txt' }],
     ['a video device', { url: '/dev/video0' }, { kind: 'v4l2', location: '/dev/video0', mode: 'live' }],

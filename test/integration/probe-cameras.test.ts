@@ -36,6 +36,23 @@ describe('sightline probe: a camera', () => {
     expect(result.firstFrameMs).toBeGreaterThanOrEqual(result.connectMs);
   });
 
+  it('is asked for its pictures over UDP where that is wanted, and over nothing else', async () => {
+    const server = await startServer({ transports: ['udp'] });
+    const [over, refused] = await Promise.all([
+      probeOk(server.url(), '--rtsp-transport', 'udp', '--seconds', '1'),
+      probe(server.url()),
+    ]);
+    expect(over.transport).toBe('rtsp-udp');
+    expect(refused).toMatchObject({
+      state: 'failed',
+      error: {
+        code: 'transport',
+        detail: expect.stringMatching(/461 .*; set rtspTransport: udp$/) as string,
+        remedy: expect.stringContaining('--rtsp-transport') as string,
+      },
+    });
+  });
+
   it('with B-frames and few key frames is told of', async () => {
     const slow = inFolder('slow.mp4');
     const x264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-bf', '2', '-g', '250', '-sc_threshold', '0'];

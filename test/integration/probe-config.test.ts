@@ -47,6 +47,15 @@ describe('sightline probe: a configuration', () => {
     expectNoSecret(stdout + stderr);
   });
 
+  it('asks each camera for its pictures as its configuration says', async () => {
+    const server = await startServer({ transports: ['udp'] });
+    const config = inFolder('udp.yaml');
+    writeFileSync(config, `cameras: { a: { url: "${server.url()}", rtspTransport: udp } }\n`);
+    const { code, stdout } = await finish(['--config', config, '--camera', 'a', '--seconds', '1']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('  transport    RTSP, RTP over UDP\n');
+  });
+
   it('gives all, a line each in its order, and fails when one does', async () => {
     const config = await writeConfig();
     const { code, stdout, stderr } = await finish(['--config', config, '--all', '--seconds', '1'], SECRETS);

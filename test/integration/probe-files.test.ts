@@ -181,6 +181,17 @@ describe('sightline probe: a file', () => {
       '--config: expected --camera or --all too, got both',
     ],
     ['no time', [PLAZA, '--seconds', '0'], '--seconds: expected a number from 1 to 300, got "0"'],
+    ['a transport that there is not', [PLAZA, '--rtsp-transport', 'http'], 'expected tcp or udp, got "http"'],
+    [
+      'a transport of a file',
+      [PLAZA, '--rtsp-transport', 'udp'],
+      'rtspTransport: expected no value for a file (RTSP cameras only), got "udp"',
+    ],
+    [
+      'a transport of a configuration',
+      ['--config', 'x.yaml', '--all', '--rtsp-transport', 'udp'],
+      '--rtsp-transport: expected no --config, whose cameras have rtspTransport',
+    ],
     ['a flag that does not exist', [PLAZA, '--second'], "unknown option '--second'"],
     ['two inputs', [PLAZA, PLAZA], 'too many arguments'],
     ['half a URL', ['rtsp:///stream'], 'rtsp:///stream: expected rtsp://host:554/path'],

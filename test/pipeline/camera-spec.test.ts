@@ -54,6 +54,16 @@ describe('what decides the events of a camera', () => {
     expect(keys[0]).toBe(keys[1]);
   });
 
+  it('holds nothing of how RTP travels', () => {
+    const keys = (['tcp', 'udp'] as const).map((rtspTransport) => {
+      const { config } = defineConfig({ cameras: { yard: { url: 'rtsp://h/s', rtspTransport } } });
+      const spec = toCameraSpec('yard', config.cameras['yard']!, detector as DetectorInfo);
+      expect(spec.rtspTransport).toBe(rtspTransport);
+      return createRunKey(analysisOf(spec), 'a model');
+    });
+    expect(keys[0]).toBe(keys[1]);
+  });
+
   it('is the same without masks as with an empty list of them', () => {
     expect(runKeyOf([])).toBe(runKeyOf());
   });

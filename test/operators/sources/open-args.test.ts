@@ -17,6 +17,14 @@ describe('openArgs', () => {
     for (const protocols of Object.values(others)) expect(protocols.split(',')).not.toContain('file');
   });
 
+  it('asks an RTSP camera for one transport alone, so that FFmpeg cannot change it by itself', () => {
+    expect(valueOf(open('rtsp', 'rtsp://h/s').inputOptions, '-rtsp_transport')).toBe('tcp');
+    const { inputOptions } = open('rtsp', 'rtsp://h/s', { rtspTransport: 'udp', timeoutMs: 3000 });
+    expect(valueOf(inputOptions, '-rtsp_transport')).toBe('udp');
+    expect(valueOf(inputOptions, '-timeout')).toBe('3000000');
+    expect(inputOptions).not.toContain('-rtsp_flags');
+  });
+
   it('reads HTTP with a deadline, under our own name, from formats that bring their pictures along', () => {
     const { inputOptions, source } = open('http', 'http://u:p@h/video', { timeoutMs: 3000 });
     expect(source).toBe('http://u:p@h/video');

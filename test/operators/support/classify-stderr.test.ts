@@ -63,6 +63,13 @@ describe('classifyStderr', () => {
     ['[error] http://h/a: Server returned 403 (access denied)', 'auth', undefined],
     ['[h264 @ 0x5] [error] error while decoding MB 401 12, bytestream -5', 'corrupt', undefined],
     ['[rtsp @ 0x5] [warning] RTP: missed 404 packets', 'unknown', undefined],
+    [
+      '[rtsp @ 0x5] [error] method SETUP failed: 461 Unsupported Transport',
+      'transport',
+      'method SETUP failed: 461 Unsupported Transport',
+    ],
+    ['[rtsp @ 0x5] [error] Nonmatching transport in server reply', 'transport', undefined],
+    ['[error] rtsp://h:461/s: Connection refused', 'refused', undefined],
     ['[error] something new', 'unknown', 'something new'],
   ])('%s is %s', (line, code, detail) => {
     const classified = classifyStderr([line]);
