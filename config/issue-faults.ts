@@ -89,7 +89,7 @@ function hintFor(path: ConfigPath, context: FaultContext, words: readonly string
 function describeAt(path: ConfigPath, context: FaultContext): string {
   const value = valueAt(context.value, path);
   if (value === undefined || value === null) return 'nothing';
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty map' : 'a map';
   const written = context.templateAt(path) ?? value;
   return typeof written === 'string' ? quote(written) : JSON.stringify(written);

@@ -109,7 +109,7 @@ events:
 
   it.each([
     ['a text for a number', 'maxFps: fast', 'expected a number above 0 and at most 240, got "fast"'],
-    ['a list for a path', 'annotate: [a]', 'expected the path of a file that ends in .mp4, got a list'],
+    ['a list for a path', 'annotate: [a]', 'expected the path of a file that ends in .mp4, got a list of 1'],
     [
       'a video of another kind',
       'annotate: out.mkv',
@@ -217,7 +217,7 @@ events:
   it.each([
     ['text of nothing but space', ' \n\n', 'expected at least one camera, got an empty file'],
     ['text of nothing but comments', '# none yet\n', 'expected a map, got nothing'],
-    ['a list', '- a', 'expected a map, got a list'],
+    ['a list', '- a', 'expected a map, got a list of 1'],
     [
       'deep nesting in brackets',
       `cameras: ${'['.repeat(50_000)}`,

@@ -33,11 +33,11 @@ describe('masks of a camera', () => {
   const point = 'expected a point [x, y] in fractions of the picture, each from 0 to 1, got';
   it.each<readonly [string, unknown, readonly string[]]>([
     ['no list', 'road', ['masks: expected a list of at most 64, got "road"']],
-    ['too many', Array(65).fill({ points: TRIANGLE }), ['masks: expected a list of at most 64, got a list']],
+    ['too many', Array(65).fill({ points: TRIANGLE }), ['masks: expected a list of at most 64, got a list of 65']],
     ['no points', [{}], ['masks[0].points: expected a list of 3 to 64, got nothing']],
-    ['two points', withPoints([0, 0], [1, 1]), ['masks[0].points: expected a list of 3 to 64, got a list']],
-    ['a point of one number', withPoints([0, 0], [1, 0], [1]), [`masks[0].points[2]: ${point} a list`]],
-    ['a point of three', withPoints([0, 0], [1, 0], [1, 1, 1]), [`masks[0].points[2]: ${point} a list`]],
+    ['two points', withPoints([0, 0], [1, 1]), ['masks[0].points: expected a list of 3 to 64, got a list of 2']],
+    ['a point of one number', withPoints([0, 0], [1, 0], [1]), [`masks[0].points[2]: ${point} a list of 1`]],
+    ['a point of three', withPoints([0, 0], [1, 0], [1, 1, 1]), [`masks[0].points[2]: ${point} a list of 3`]],
     [
       'a flat list',
       withPoints(0 as never, 0 as never, 1 as never),
@@ -67,19 +67,19 @@ describe('masks of a camera', () => {
       ],
       [
         'masks[1].points: expected a polygon whose sides do not cross ' +
-          '(points[0] to points[1] and points[2] to points[3] do), got a list',
+          '(points[0] to points[1] and points[2] to points[3] do), got a list of 4',
       ],
     ],
     [
       'points on one line',
       withPoints([0, 0.1], [0.5, 0.1], [1, 0.1]),
-      ['masks[0].points: expected a polygon with an inside, not points on one line, got a list'],
+      ['masks[0].points: expected a polygon with an inside, not points on one line, got a list of 3'],
     ],
     [
       'the first point again',
       withPoints(...TRIANGLE, [0, 0]),
       [
-        'masks[0].points[3]: expected another point than points[0] (the last is joined to the first), got a list',
+        'masks[0].points[3]: expected another point than points[0] (the last is joined to the first), got a list of 2',
       ],
     ],
     ['an empty name', [{ name: '', points: TRIANGLE }], ['masks[0].name: expected text, got ""']],

@@ -72,7 +72,7 @@ describe('sightline validate', () => {
     expect(await faultsOf(lines)).toEqual([
       '5:38: cameras.yard.masks[0].points[2][1]: expected a number from 0 to 1, got 1.5',
       '7:17: cameras.yard.masks[1].points: expected a polygon whose sides do not cross ' +
-        '(points[0] to points[1] and points[2] to points[3] do), got a list',
+        '(points[0] to points[1] and points[2] to points[3] do), got a list of 4',
     ]);
   });
 
