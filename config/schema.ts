@@ -132,7 +132,7 @@ export const cameraSchema = z.strictObject({
     .enum(HARDWARE_DECODERS)
     .optional()
     .describe(
-      'Decode in hardware, with what FFmpeg calls so. Where there is none that works, the CPU decodes, with a warning. Without it: the CPU.',
+      'Decode in hardware, with what FFmpeg calls so. Where there is none that works, the CPU decodes, with a warning (`auto`: without one). Without it: the CPU.',
     ),
   annotate: videoPath.optional().describe('Video file (.mp4) to write, with boxes, ids and labels drawn in.'),
   startTime: z.iso

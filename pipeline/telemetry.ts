@@ -4,6 +4,7 @@ import type { PipelineError } from '../models/domain/errors';
 import type { CameraStatus } from '../models/domain/camera-status';
 import type { CameraId } from '../models/domain/frame';
 import type { Ledger } from '../models/domain/ledger';
+import { createFailureRows } from './failure-rows';
 import type { SaturationStep, ThrottleChange } from './saturation/controller';
 import { describeRates } from './saturation/describe-rates';
 
@@ -55,6 +56,7 @@ export function describeDamage(detail: string): string {
 export function createTelemetry(log: Logger): Telemetry {
   const registry = new Registry();
   const ledgers = new Map<CameraId, Ledger>();
+  const rows = createFailureRows();
 
   new Counter({
     name: 'sightline_frames_total',
@@ -163,14 +165,20 @@ export function createTelemetry(log: Logger): Telemetry {
     cameraStarted: (camera, source) => log.debug({ camera }, `started on ${source}`),
     cameraFailed(camera, error, retryInMs) {
       outages.inc({ camera, cause: error.code });
-      if (retryInMs === undefined) log.error({ camera }, error.message);
-      else log.warn({ camera }, `${error.message}; trying again in ${(retryInMs / 1000).toFixed(1)} s`);
+      if (retryInMs === undefined) return log.error({ camera }, error.message);
+      const { count, isTold } = rows.next(camera, error.message);
+      const again = `trying again in ${(retryInMs / 1000).toFixed(1)} s`;
+      const line = `${error.message}; ${again}${count > 1 ? ` (failed ${count} times in a row)` : ''}`;
+      log[isTold ? 'warn' : 'debug']({ camera }, line);
     },
     cameraStatus(status) {
       const { cameraId: camera } = status;
       if (status.status === 'lapsed') return;
       for (const state of STATES) states.set({ camera, state }, state === status.status ? 1 : 0);
-      if (status.status === 'online') log.info({ camera }, `online, ${sizeOf(status)}`);
+      if (status.status === 'online') {
+        rows.end(camera);
+        log.info({ camera }, `online, ${sizeOf(status)}`);
+      }
       if (status.status !== 'degraded') return;
       troubles.inc({ camera, cause: status.cause });
       // The step that lowered it was told, with the other cameras.
@@ -226,6 +234,7 @@ export function createTelemetry(log: Logger): Telemetry {
       ledgers.set(camera, ledger);
       return () => {
         ledgers.delete(camera);
+        rows.end(camera);
         for (const state of STATES) states.remove({ camera, state });
       };
     },

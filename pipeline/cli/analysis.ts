@@ -71,9 +71,11 @@ export async function analyse({
   const hasBars = flags.quiet !== true && flags.logFormat !== 'json' && !isShared;
   const view = createProgressView(process.stderr, hasBars);
   const isJson = flags.logFormat === 'json';
+  // Where bars do not show what cameras are doing, lines do.
+  const hasLines = isShared || isJson || (hasBars && !process.stderr.isTTY);
   const log = createLog({
     format: isJson ? 'json' : 'text',
-    level: flags.verbose ? 'debug' : isShared || isJson ? 'info' : 'warn',
+    level: flags.verbose ? 'debug' : hasLines ? 'info' : 'warn',
     redact: createRedactor(secrets),
     write: (line) => view.line(line),
   });

@@ -73,6 +73,7 @@ describe('a run on cameras', () => {
       of('track.updated').some(({ data }) => data.epoch === second!.data.epoch),
     );
     expect(of('track.started').length).toBeGreaterThanOrEqual(started);
+    expect(run.stderr().match(/^info {2}\S+: online, 768x576$/gm)).toHaveLength(2);
 
     run.child.kill('SIGINT');
     expect(await run.ended).toBe(0);

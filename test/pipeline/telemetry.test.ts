@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { PipelineError } from '../../models/domain/errors';
 import { cameraId } from '../../models/domain/frame';
 import { createLedger } from '../../models/domain/ledger';
 import { createTelemetry } from '../../pipeline/telemetry';
@@ -51,6 +52,28 @@ describe('createTelemetry', () => {
     expect(text).toContain('sightline_camera_paused{camera="b"} 1');
     telemetry.cameraPaused(cameraId('b'), undefined);
     expect(await telemetry.registry.metrics()).not.toContain('sightline_camera_paused{camera="b"}');
+  });
+
+  it('tells of equal failures in a row ever more rarely, and anew once the camera works or fails otherwise', () => {
+    const lines: string[] = [];
+    const write = (line: string) => lines.push((JSON.parse(line) as { msg: string }).msg);
+    const telemetry = createTelemetry(pino({ level: 'info' }, { write }));
+    const front = cameraId('front');
+    const fail = (times: number, error = new PipelineError('refused', 'no')) => {
+      for (let time = 0; time < times; time++) telemetry.cameraFailed(front, error, 1500);
+      return lines.splice(0);
+    };
+    const row = (...counts: number[]) =>
+      counts.map((count) => `refused: no; trying again in 1.5 s (failed ${count} times in a row)`);
+    expect(fail(200)).toEqual([
+      'refused: no; trying again in 1.5 s',
+      ...row(2, 4, 8, 16, 32, 64, 128, 192),
+    ]);
+    expect(fail(1, new PipelineError('dns', 'no'))).toEqual(['dns: no; trying again in 1.5 s']);
+    expect(fail(2)).toEqual(['refused: no; trying again in 1.5 s', ...row(2)]);
+    const source = { width: 640, height: 480 };
+    telemetry.cameraStatus({ kind: 'status', cameraId: front, epoch: 1, atMs: 0, status: 'online', source });
+    expect(fail(1)).toEqual(['online, 640x480', 'refused: no; trying again in 1.5 s']);
   });
 
   it('gives each pipeline a registry of its own', () => {
