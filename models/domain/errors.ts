@@ -14,18 +14,25 @@ export const ERRORS = {
     isRetryable: true,
     remedy: 'the camera is connected and sends no more pictures; check it, its load and its network',
   },
-  codec: { isRetryable: false, remedy: 'check that the input holds a video stream FFmpeg can decode' },
+  codec: { isRetryable: true, remedy: 'check that the input holds a video stream FFmpeg can decode' },
   hwaccel: {
     isRetryable: true,
     remedy: 'check the device and its driver, and that this user may open it; the CPU decodes meanwhile',
   },
-  corrupt: { isRetryable: true, remedy: 'check that the file is complete and really is a video' },
-  ended: { isRetryable: true, remedy: 'the source stopped sending' },
+  corrupt: {
+    isRetryable: true,
+    remedy:
+      'check that a file is complete and really is a video, and that a camera, not a web page, answers at a URL',
+  },
+  ended: { isRetryable: true, remedy: 'check that the source is still there and that it is a live stream' },
   transport: {
     isRetryable: true,
     remedy: 'set the other rtspTransport of the camera, tcp or udp (--rtsp-transport of probe)',
   },
-  protocol: { isRetryable: false, remedy: 'use one of the supported URL schemes' },
+  protocol: {
+    isRetryable: true,
+    remedy: 'use one of the supported URL schemes, the one that the server speaks',
+  },
   unknown: { isRetryable: true, remedy: 'see the FFmpeg message' },
   ffmpeg_missing: { isRetryable: false, remedy: 'install FFmpeg 4.3 or newer' },
   worker_lost: { isRetryable: true, remedy: 'the inference process hung or crashed; it was replaced' },

@@ -2,7 +2,7 @@ import { PipelineError } from '../../models/domain/errors';
 
 /** What is said when a camera falls silent and FFmpeg is the first to notice. */
 export function silence(): PipelineError {
-  return new PipelineError('timeout', 'camera: expected pictures, got none in time');
+  return new PipelineError('timeout', 'expected pictures, got none in time');
 }
 
 /** A recording has no now: it would be raced through and begun anew for ever. */

@@ -17,6 +17,16 @@ const SIGNS: readonly (readonly [sign: RegExp, code: ErrorCode, plainly?: string
     'expected a certificate that is valid for this host and signed by an authority this system trusts, got another',
   ],
   [/failed: 461\b|nonmatching transport in server reply/i, 'transport'],
+  [
+    /unexpected tls packet|wrong version number|packet length too long|record overflow/i,
+    'protocol',
+    'expected TLS, as rtsps:// and https:// say, got something else',
+  ],
+  [
+    /^(\[[^\]]*\]\s*)*format not on whitelist/i,
+    'codec',
+    'expected a format that is read from such an input (over HTTP: MJPEG, MPEG-TS or HLS, no single pictures), got another',
+  ],
   [/connection refused/i, 'refused'],
   [
     /failed to resolve hostname|name or service not known|temporary failure in name resolution|no address associated/i,
@@ -64,7 +74,7 @@ const DAMAGE =
  * the credentials of the input: FFmpeg repeats its URL, and where a password holds a quote no pattern finds its end.
  */
 export function damageIn(line: string, hide: (text: string) => string = redact): string | undefined {
-  return DAMAGE.test(line) ? withoutPrefix(hide(line)).replace(/\.$/, '') : undefined;
+  return DAMAGE.test(line) ? withoutPrefix(hide(line)) : undefined;
 }
 
 /** What FFmpeg says of a camera that sends nothing more; the system's words differ between Linux and macOS. */
@@ -96,5 +106,6 @@ function withoutPrefix(line: string): string {
   return line
     .replace(/^(\[[^\]]*\]\s*)+/, '')
     .replace(/\?timeout=\d+/, '')
-    .trim();
+    .trim()
+    .replace(/\.$/, '');
 }

@@ -16,8 +16,8 @@ export function summaryOf(finished: readonly FinishedCamera[], config: Config): 
       ...(gated > 0 ? [`${gated} without motion`] : []),
       ...(left > 0 ? [`${left} dropped`] : []),
       ...(lost > 0 ? [`${lost} failed`] : []),
-      `${startedTracks} tracks`,
-      `${events} events`,
+      count(startedTracks, 'track'),
+      count(events, 'event'),
     ].join(', ');
   });
   const videos = finished.flatMap(({ run: { spec }, result }) =>
@@ -36,3 +36,5 @@ export function placesOf({ events, namespace }: Config): string[] {
     return `events: ${sink.path === '-' ? 'standard output' : sink.path}`;
   });
 }
+
+const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;

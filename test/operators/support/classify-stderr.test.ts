@@ -70,6 +70,23 @@ describe('classifyStderr', () => {
     ],
     ['[rtsp @ 0x5] [error] Nonmatching transport in server reply', 'transport', undefined],
     ['[error] rtsp://h:461/s: Connection refused', 'refused', undefined],
+    [
+      '[tls @ 0x5] [error] An unexpected TLS packet was received.',
+      'protocol',
+      'expected TLS, as rtsps:// and https:// say, got something else',
+    ],
+    ['[tls @ 0x5] [error] error:0A00010B:SSL routines::wrong version number', 'protocol', undefined],
+    [
+      "[image2 @ 0x5] [error] Format not on whitelist 'mpjpeg,mpegts'",
+      'codec',
+      'expected a format that is read from such an input (over HTTP: MJPEG, MPEG-TS or HLS, no single pictures), got another',
+    ],
+    [
+      '[h264 @ 0x5] [error] No device available for decoder: device type cuda needed for codec h264.',
+      'hwaccel',
+      'No device available for decoder: device type cuda needed for codec h264',
+    ],
+    ["[tls @ 0x5] [error] Protocol 'x' not on whitelist 'y'", 'protocol', undefined],
     ['[error] something new', 'unknown', 'something new'],
   ])('%s is %s', (line, code, detail) => {
     const classified = classifyStderr([line]);

@@ -66,6 +66,11 @@ describe('reportOf', () => {
     ]);
   });
 
+  it('gives no sign to a difference of nothing', () => {
+    const times = { ...BAD_CAMERA.times, driftMs: -0.2 };
+    expect(reportOf({ ...BAD_CAMERA, times }).join()).toContain('wall time +0 ms in');
+  });
+
   it('tells what is wrong and what to do, and nothing that a terminal would obey', () => {
     expect(reportOf(FAILED)).toEqual([
       'rtsp://h/s',
