@@ -1,47 +1,11 @@
 import { EMPTY, NEVER, Observable, Subject, concat, delay, map, of, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { PipelineError } from '../../../models/domain/errors';
-import { cameraId } from '../../../models/domain/frame';
 import { createLedger } from '../../../models/domain/ledger';
 import { cameraSource } from '../../../operators/sources/camera-source';
 import type { CameraSignal, CameraSourceOptions } from '../../../operators/sources/camera-source';
-import { viewSource } from '../../../operators/sources/view-source';
 import type { DecodedFrame } from '../../../operators/sources/ffmpeg-frames';
-
-function decoded(ptsMs: number, released?: { count: number }): DecodedFrame {
-  const size = { width: 64, height: 48 };
-  return {
-    shown: { rendition: 'detect', ptsMs, size, sampleAspect: [1, 1], isKey: true },
-    lease: {
-      pixels: new Uint8Array(0),
-      retain: () => undefined,
-      release: () => released && released.count++,
-    },
-    muxedPtsMs: ptsMs,
-  };
-}
-
-/** What is worth comparing of an item. */
-function brief(item: CameraSignal): string {
-  if (item.kind === 'status') return item.status === 'offline' ? `offline ${item.cause}` : item.status;
-  return `${item.kind} ${item.info.segment.epoch}/${item.info.seq} at ${item.info.ptsMs}`;
-}
-
-function options(
-  extra: Partial<CameraSourceOptions> & Pick<CameraSourceOptions, 'decode'>,
-): CameraSourceOptions {
-  return {
-    cameraId: cameraId('front'),
-    mode: 'recorded',
-    clock: { nowMs: () => 1_000_000, monotonicMs: () => 0 },
-    ledger: createLedger(),
-    startAtMs: 0,
-    firstEpoch: 0,
-    resumeWindowMs: 5000,
-    stop: NEVER,
-    ...extra,
-  };
-}
+import { brief, decoded, options } from '../../support/camera-attempts';
 
 function collect(source: Observable<CameraSignal>): Promise<string[]> {
   return new Promise((resolve, reject) => {
@@ -53,40 +17,6 @@ function collect(source: Observable<CameraSignal>): Promise<string[]> {
     });
   });
 }
-
-describe('viewSource', () => {
-  const view = (ptsMs: number): DecodedFrame => {
-    const frame = decoded(ptsMs);
-    return { ...frame, shown: { ...frame.shown, rendition: 'view' } };
-  };
-
-  it('gives the pictures of a stream that is kept up by itself, and tells of its states aside', () => {
-    const told: string[] = [];
-    const seen: string[] = [];
-    new TestScheduler(() => undefined).run(({ hot }) => {
-      let attempts = 0;
-      const attempt = () => (attempts++ === 0 ? of(view(0), view(40)) : of(view(7000)).pipe(delay(10)));
-      viewSource({
-        cameraId: cameraId('front'),
-        clock: { nowMs: () => 1_000_000, monotonicMs: () => 0 },
-        decode: attempt,
-        backoff: { firstMs: 100, maxMs: 100, authMs: 100, random: () => 0.5 },
-        stop: hot('2s x'),
-        onFailure: ({ code }) => told.push(code),
-        onStatus: (status) => told.push(status.status),
-      })
-        .pipe(map((item) => `${brief(item)} ${item.size.width} ${String(item.isApart)}`))
-        .subscribe({ next: (text) => seen.push(text), complete: () => seen.push('end') });
-    });
-    expect(seen.slice(0, 3)).toEqual([
-      'view 0/0 at 0 64 true',
-      'view 0/1 at 40 64 true',
-      'view 1/0 at 7000 64 true',
-    ]);
-    expect(seen.at(-1)).toBe('end');
-    expect(told.slice(0, 4)).toEqual(['online', 'ended', 'offline', 'lapsed']);
-  });
-});
 
 describe('cameraSource of a recorded input', () => {
   it('is online with its first frame and offline when it completed', async () => {
@@ -160,43 +90,6 @@ describe('cameraSource of a recorded input', () => {
     ]);
     expect(ledger.total()).toMatchObject({ received: 1, dropped: { no_slot: 1 }, inFlight: 0 });
   });
-});
-
-/** What a live source of a picture each 100 ms says of capture, as the time since, while this host's clock is set at 1 s. */
-function agesAround(setByMs: number): {
-  readonly ages: readonly number[];
-  readonly statuses: readonly string[];
-} {
-  const scheduler = new TestScheduler(() => undefined);
-  const ages: number[] = [];
-  const statuses: string[] = [];
-  const nowMs = () => 1e12 + scheduler.now() + (scheduler.now() >= 1000 ? setByMs : 0);
-  scheduler.run(({ cold }) => {
-    cameraSource(
-      options({
-        mode: 'live',
-        decode: () => timer(0, 100, scheduler).pipe(map((index) => decoded(index * 100))),
-        stop: cold('30s x'),
-        scheduler,
-        clock: { nowMs, monotonicMs: () => scheduler.now() },
-      }),
-    ).subscribe((item) => {
-      if (item.kind === 'status') statuses.push(brief(item));
-      else ages.push(nowMs() - item.info.capturedAtMs!);
-    });
-  });
-  return { ages, statuses };
-}
-
-describe('cameraSource on a host whose clock is set', () => {
-  it.each([3_600_000, -3_600_000, 2000])(
-    'by %i ms takes no picture for late, nor blames the camera',
-    (byMs) => {
-      const { ages, statuses } = agesAround(byMs);
-      expect(new Set(ages)).toEqual(new Set([0]));
-      expect(statuses).toEqual(['online', 'offline stopped']);
-    },
-  );
 });
 
 describe('cameraSource of a live input', () => {
