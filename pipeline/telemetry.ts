@@ -165,7 +165,10 @@ export function createTelemetry(log: Logger): Telemetry {
     cameraStarted: (camera, source) => log.debug({ camera }, `started on ${source}`),
     cameraFailed(camera, error, retryInMs) {
       outages.inc({ camera, cause: error.code });
-      if (retryInMs === undefined) { log.error({ camera }, error.message); return; }
+      if (retryInMs === undefined) {
+        log.error({ camera }, error.message);
+        return;
+      }
       const { count, isTold } = rows.next(camera, error.message);
       const again = `trying again in ${(retryInMs / 1000).toFixed(1)} s`;
       const line = `${error.message}; ${again}${count > 1 ? ` (failed ${count} times in a row)` : ''}`;

@@ -97,7 +97,9 @@ function describeTimes({ measuredMs, times }: ProbeOk): string {
       : [`interval ${number(intervalMs.p50)} ms (p50), ${number(intervalMs.max)} ms (max)`]),
     ...(driftMs === undefined
       ? []
-      : [`wall time ${Math.round(driftMs) < 0 ? '-' : '+'}${ms(Math.abs(driftMs))} in ${seconds(measuredMs)}`]),
+      : [
+          `wall time ${Math.round(driftMs) < 0 ? '-' : '+'}${ms(Math.abs(driftMs))} in ${seconds(measuredMs)}`,
+        ]),
   ].join(', ');
 }
 

@@ -33,9 +33,17 @@ describe('masks of a camera', () => {
   const point = 'expected a point [x, y] in fractions of the picture, each from 0 to 1, got';
   it.each<readonly [string, unknown, readonly string[]]>([
     ['no list', 'road', ['masks: expected a list of at most 64, got "road"']],
-    ['too many', Array(65).fill({ points: TRIANGLE }), ['masks: expected a list of at most 64, got a list of 65']],
+    [
+      'too many',
+      Array(65).fill({ points: TRIANGLE }),
+      ['masks: expected a list of at most 64, got a list of 65'],
+    ],
     ['no points', [{}], ['masks[0].points: expected a list of 3 to 64, got nothing']],
-    ['two points', withPoints([0, 0], [1, 1]), ['masks[0].points: expected a list of 3 to 64, got a list of 2']],
+    [
+      'two points',
+      withPoints([0, 0], [1, 1]),
+      ['masks[0].points: expected a list of 3 to 64, got a list of 2'],
+    ],
     ['a point of one number', withPoints([0, 0], [1, 0], [1]), [`masks[0].points[2]: ${point} a list of 1`]],
     ['a point of three', withPoints([0, 0], [1, 0], [1, 1, 1]), [`masks[0].points[2]: ${point} a list of 3`]],
     [

@@ -65,10 +65,7 @@ describe('createTelemetry', () => {
     };
     const row = (...counts: number[]) =>
       counts.map((count) => `refused: no; trying again in 1.5 s (failed ${count} times in a row)`);
-    expect(fail(200)).toEqual([
-      'refused: no; trying again in 1.5 s',
-      ...row(2, 4, 8, 16, 32, 64, 128, 192),
-    ]);
+    expect(fail(200)).toEqual(['refused: no; trying again in 1.5 s', ...row(2, 4, 8, 16, 32, 64, 128, 192)]);
     expect(fail(1, new PipelineError('dns', 'no'))).toEqual(['dns: no; trying again in 1.5 s']);
     expect(fail(2)).toEqual(['refused: no; trying again in 1.5 s', ...row(2)]);
     const source = { width: 640, height: 480 };
