@@ -13,7 +13,7 @@ import { countsOf } from './load-window';
 
 /** The settings of a configuration, and how often counts are looked at. */
 export type SaturationSettings = Config['saturation'] & {
-  /** Over how long shares are counted. Default 10 s, at most `lowerAfterMs`. */
+  /** Over how long shares are counted. Default 10 s, at most `lowerAfterMs`, but three checks at least. */
   readonly windowMs?: number;
   /** Default 1 s. */
   readonly checkMs?: number;
@@ -61,6 +61,8 @@ export interface SaturationWatch {
 
 const WINDOW_MS = 10_000;
 const CHECK_MS = 1000;
+/** Timers are late, most of all where there is too little time: within a shorter window no check would follow another. */
+const LEAST_CHECKS = 3;
 
 /**
  * Looks at the ledgers of all live cameras of a process every `checkMs`, lets the controller decide, and applies its steps. While no
@@ -69,7 +71,8 @@ const CHECK_MS = 1000;
 export function createSaturationWatch(options: SaturationWatchOptions): SaturationWatch {
   const { settings, clock, telemetry, isServed, scheduler = asyncScheduler } = options;
   const { lowerAfterMs, raiseAfterMs, minFps, pause, leftOutPercent } = settings;
-  const { windowMs = Math.min(WINDOW_MS, lowerAfterMs), checkMs = CHECK_MS } = settings;
+  const { checkMs = CHECK_MS } = settings;
+  const { windowMs = Math.max(LEAST_CHECKS * checkMs, Math.min(WINDOW_MS, lowerAfterMs)) } = settings;
   const controller = createSaturationController({
     windowMs,
     lowerAfterMs,

@@ -7,10 +7,10 @@ import type { SaturationSettings } from '../../../pipeline/saturation/watch-satu
 
 const { saturation: defaults } = configSchema.parse({ cameras: { any: { url: '/a.mp4' } } });
 
-/** Cameras that send 10 frames a second, of which a part is left out, in virtual time. */
-function lab(extra: Partial<SaturationSettings> = {}) {
+/** Cameras that send 10 frames a second, of which a part is left out, in virtual time; `lateness` makes timers late by a factor. */
+function lab(extra: Partial<SaturationSettings> = {}, lateness = 1) {
   const scheduler = new VirtualTimeScheduler();
-  const now = () => scheduler.now();
+  const now = () => scheduler.now() * lateness;
   const said: string[] = [];
   const state = { leftOut: 0, isServed: true, isHeldUp: false };
   const watch = createSaturationWatch({
@@ -90,6 +90,15 @@ describe('createSaturationWatch', () => {
     a.throttle.end();
     expect(b.pauses).toEqual([false, true, false]);
     expect(said).toContain('a paused: undefined');
+  });
+
+  it.each([1.001, 1.5, 2])('lowers rates at once also when timers take %d times as long', (lateness) => {
+    const { start, pass, said, state } = lab({ lowerAfterMs: 1000 }, lateness);
+    start('a', 8);
+    start('b', 2);
+    state.leftOut = 0.9;
+    pass(5);
+    expect(said.at(0)).toMatch(/ down b:5$/);
   });
 
   it('changes nothing any more once it is closed', () => {
