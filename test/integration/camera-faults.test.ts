@@ -39,7 +39,9 @@ describe('one camera among four that misbehaves', () => {
     const lines = Object.entries(all).map(
       ([name, url]) => `  ${name}: { url: ${JSON.stringify(url)}, maxFps: 5 }`,
     );
-    writeFileSync(config, `cameras:\n${lines.join('\n')}\nevents: [{ type: jsonl, path: ${eventsPath} }]\n`);
+    // How much time this machine has is not what is looked at here.
+    const others = `saturation: { enabled: false }\nevents: [{ type: jsonl, path: ${eventsPath} }]\n`;
+    writeFileSync(config, `cameras:\n${lines.join('\n')}\n${others}`);
     const run = startSightline(folder, ['run', '--config', config]);
     runs.push(run);
     await until('the good cameras', () =>
