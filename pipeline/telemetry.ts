@@ -1,5 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Logger } from 'pino';
+import { ERRORS } from '../models/domain/errors';
 import type { PipelineError } from '../models/domain/errors';
 import type { CameraStatus } from '../models/domain/camera-status';
 import type { CameraId } from '../models/domain/frame';
@@ -171,8 +172,9 @@ export function createTelemetry(log: Logger): Telemetry {
       }
       const { count, isTold } = rows.next(camera, error.message);
       const again = `trying again in ${(retryInMs / 1000).toFixed(1)} s`;
-      const line = `${error.message}; ${again}${count > 1 ? ` (failed ${count} times in a row)` : ''}`;
-      log[isTold ? 'warn' : 'debug']({ camera }, line);
+      const { remedy } = ERRORS[error.code];
+      const row = count === 1 ? '' : ` (failed ${count} times in a row: ${remedy})`;
+      log[isTold ? 'warn' : 'debug']({ camera }, `${error.message}; ${again}${row}`);
     },
     cameraStatus(status) {
       const { cameraId: camera } = status;

@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { PipelineError } from '../../models/domain/errors';
+import { ERRORS, PipelineError } from '../../models/domain/errors';
 import { cameraId } from '../../models/domain/frame';
 import { createLedger } from '../../models/domain/ledger';
 import { createTelemetry } from '../../pipeline/telemetry';
@@ -64,7 +64,10 @@ describe('createTelemetry', () => {
       return lines.splice(0);
     };
     const row = (...counts: number[]) =>
-      counts.map((count) => `refused: no; trying again in 1.5 s (failed ${count} times in a row)`);
+      counts.map(
+        (count) =>
+          `refused: no; trying again in 1.5 s (failed ${count} times in a row: ${ERRORS.refused.remedy})`,
+      );
     expect(fail(200)).toEqual(['refused: no; trying again in 1.5 s', ...row(2, 4, 8, 16, 32, 64, 128, 192)]);
     expect(fail(1, new PipelineError('dns', 'no'))).toEqual(['dns: no; trying again in 1.5 s']);
     expect(fail(2)).toEqual(['refused: no; trying again in 1.5 s', ...row(2)]);
