@@ -161,6 +161,22 @@ export function createTelemetry(log: Logger): Telemetry {
     registers: [registry],
   });
 
+  const viewOf = (camera: CameraId) => `${camera}.viewUrl`;
+
+  function tellRetry(
+    camera: CameraId,
+    stream: string,
+    error: PipelineError,
+    retryInMs: number,
+    prefix = '',
+  ): void {
+    const { count, isTold } = rows.next(stream, error.message);
+    const again = `trying again in ${(retryInMs / 1000).toFixed(1)} s`;
+    const { remedy } = ERRORS[error.code];
+    const row = count === 1 ? '' : ` (failed ${count} times in a row: ${remedy})`;
+    log[isTold ? 'warn' : 'debug']({ camera }, `${prefix}${error.message}; ${again}${row}`);
+  }
+
   return {
     registry,
     cameraStarted: (camera, source) => log.debug({ camera }, `started on ${source}`),
@@ -170,11 +186,7 @@ export function createTelemetry(log: Logger): Telemetry {
         log.error({ camera }, error.message);
         return;
       }
-      const { count, isTold } = rows.next(camera, error.message);
-      const again = `trying again in ${(retryInMs / 1000).toFixed(1)} s`;
-      const { remedy } = ERRORS[error.code];
-      const row = count === 1 ? '' : ` (failed ${count} times in a row: ${remedy})`;
-      log[isTold ? 'warn' : 'debug']({ camera }, `${error.message}; ${again}${row}`);
+      tellRetry(camera, camera, error, retryInMs);
     },
     cameraStatus(status) {
       const { cameraId: camera } = status;
@@ -191,12 +203,13 @@ export function createTelemetry(log: Logger): Telemetry {
     },
     viewFailed(camera, error, retryInMs = 0) {
       viewOutages.inc({ camera, cause: error.code });
-      const again = `trying again in ${(retryInMs / 1000).toFixed(1)} s`;
-      log.warn({ camera }, `viewUrl: ${error.message}; ${again}`);
+      tellRetry(camera, viewOf(camera), error, retryInMs, 'viewUrl: ');
     },
     viewStatus(status) {
-      if (status.status === 'online')
-        log.info({ camera: status.cameraId }, `viewUrl: online, ${sizeOf(status)}`);
+      if (status.status !== 'online') return;
+      const { cameraId: camera } = status;
+      rows.end(viewOf(camera));
+      log.info({ camera }, `viewUrl: online, ${sizeOf(status)}`);
     },
     cameraDamaged: (camera, detail) => log.warn({ camera }, describeDamage(detail)),
     cameraEnded(camera, ledger) {
@@ -240,6 +253,7 @@ export function createTelemetry(log: Logger): Telemetry {
       return () => {
         ledgers.delete(camera);
         rows.end(camera);
+        rows.end(viewOf(camera));
         for (const state of STATES) states.remove({ camera, state });
       };
     },

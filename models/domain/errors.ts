@@ -31,7 +31,8 @@ export const ERRORS = {
   },
   protocol: {
     isRetryable: true,
-    remedy: 'use one of the supported URL schemes, the one that the server speaks',
+    remedy:
+      'use a supported URL scheme, the one that the server speaks, and a format that such an input may have',
   },
   unknown: { isRetryable: true, remedy: 'see the FFmpeg message' },
   ffmpeg_missing: { isRetryable: false, remedy: 'install FFmpeg 4.3 or newer' },

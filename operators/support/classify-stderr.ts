@@ -24,7 +24,7 @@ const SIGNS: readonly (readonly [sign: RegExp, code: ErrorCode, plainly?: string
   ],
   [
     /^(\[[^\]]*\]\s*)*format not on whitelist/i,
-    'codec',
+    'protocol',
     'expected a format that is read from such an input (over HTTP: MJPEG, MPEG-TS or HLS, no single pictures), got another',
   ],
   [/connection refused/i, 'refused'],

@@ -78,7 +78,7 @@ describe('classifyStderr', () => {
     ['[tls @ 0x5] [error] error:0A00010B:SSL routines::wrong version number', 'protocol', undefined],
     [
       "[image2 @ 0x5] [error] Format not on whitelist 'mpjpeg,mpegts'",
-      'codec',
+      'protocol',
       'expected a format that is read from such an input (over HTTP: MJPEG, MPEG-TS or HLS, no single pictures), got another',
     ],
     [
