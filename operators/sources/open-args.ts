@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { HardwareDecoder } from '../../models/domain/hardware';
+import { isLiveKind } from '../../models/domain/input-kind';
 import type { InputKind } from '../../models/domain/input-kind';
 import type { RtspTransport } from '../../models/domain/rtsp-transport';
 import { parseTestInput } from '../../models/domain/test-pattern';
@@ -49,6 +50,13 @@ export const DEFAULT_TIMEOUT_MS = 8000;
 /** RTP of which nothing comes is noticed elsewhere, too: FFmpeg's own ten seconds would end as "no stream". */
 const RTP_WAIT_SECONDS = 600;
 
+/**
+ * What FFmpeg may take in one piece. A camera that never ends a picture would else fill the memory of its host; the largest of
+ * a live one are planes of 8K, on the disk there are pictures of hundreds of megapixels.
+ */
+const MAX_LIVE_BLOCK_BYTES = 128 * 1024 * 1024;
+const MAX_BLOCK_BYTES = 1024 * 1024 * 1024;
+
 /** How FFmpeg opens an input: within its protocols and formats, at its own pts. */
 export function openArgs(request: OpenRequest): OpenArgs {
   const { kind } = request;
@@ -56,6 +64,7 @@ export function openArgs(request: OpenRequest): OpenArgs {
   return {
     inputOptions: [
       ...['-hide_banner', '-nostats', '-loglevel', 'level+info'],
+      ...['-max_alloc', String(isLiveKind(kind) ? MAX_LIVE_BLOCK_BYTES : MAX_BLOCK_BYTES)],
       ...['-protocol_whitelist', PROTOCOLS[kind]],
       ...(formats === undefined ? [] : ['-format_whitelist', formats]),
       ...hardwareOptions(request.hwaccel),

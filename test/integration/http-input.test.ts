@@ -2,6 +2,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../models/domain/clock';
+import { inputFacts } from '../../operators/sources/input-facts';
 import type { InputFactsOptions } from '../../operators/sources/input-facts';
 import { closedPort } from '../support/closed-port';
 import {
@@ -15,7 +17,9 @@ import {
   silent,
   text,
 } from '../support/http-camera';
+import type { Answer } from '../support/http-camera';
 import { failureOf, picturesOf } from '../support/input-facts';
+import { processesWith } from '../support/processes';
 import { tempFolder } from '../support/temp-folder';
 import { waitFor } from '../support/wait-for';
 
@@ -58,6 +62,30 @@ describe('a camera over HTTP', () => {
       expect(Math.abs(ptsMs! - pictures[0]!.ptsMs! - sinceFirstMs)).toBeLessThan(150);
     }
     expect(camera.requests[0]!.headers['user-agent']).toMatch(/^sightline\/\d+\.\d+\.\d+/);
+  });
+
+  it('that never ends a picture does not fill the memory of its host', async () => {
+    let sentBytes = 0;
+    const piece = Buffer.alloc(1 << 20, 'q');
+    const endless: Answer = (response) => {
+      response.writeHead(200, { 'Content-Type': 'multipart/x-mixed-replace; boundary=frame' });
+      response.write('--frame\r\nContent-Type: image/jpeg\r\n\r\n');
+      const send = () => {
+        sentBytes += piece.length;
+        response.write(piece);
+      };
+      response.on('drain', send);
+      send();
+    };
+    const camera = await start({ answers: { '/video': endless } });
+    const facts = inputFacts({ request: request(camera.url('/video')), mode: 'live', clock: systemClock });
+    const running = facts.subscribe();
+    const GiB = 1 << 30;
+    await waitFor(() => sentBytes > GiB, { what: 'a gibibyte of one picture', timeoutMs: 50_000 });
+    const [child] = processesWith(camera.url('/video'));
+    const [, peakKiB] = /VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${child!.pid}/status`, 'utf8'))!;
+    expect(Number(peakKiB) * 1024).toBeLessThan(GiB / 2);
+    running.unsubscribe();
   });
 
   it('that sends MPEG-TS keeps its own times, and begins without waiting for more', async () => {

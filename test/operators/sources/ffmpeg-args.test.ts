@@ -24,7 +24,10 @@ const raw = [
   '-write_index',
   '0',
 ];
-const base = ['-hide_banner', '-nostats', '-loglevel', 'level+info', '-protocol_whitelist'];
+const base = (maxBlockMiB: number) => [
+  ...['-hide_banner', '-nostats', '-loglevel', 'level+info'],
+  ...['-max_alloc', String(maxBlockMiB * 1024 * 1024), '-protocol_whitelist'],
+];
 const scale =
   "scale=w='max(2,trunc(min(416,floor(256*iw/ih+0.5))/2)*2)':h='max(2,trunc(min(256,floor(416*ih/iw+0.5))/2)*2)'" +
   ':flags=fast_bilinear:out_color_matrix=bt601:out_range=limited,format=yuv420p,pad=416:256:0:0:color=0x727272';
@@ -43,7 +46,7 @@ describe('openArgs', () => {
 describe('decodeArgs', () => {
   it('reads every frame of a file, whole and at its own pts', () => {
     expect(decodeArgs(request)).toEqual({
-      inputOptions: [...base, 'file', '-format_whitelist', VIDEO_FORMATS, '-threads', '1', '-copyts'],
+      inputOptions: [...base(1024), 'file', '-format_whitelist', VIDEO_FORMATS, '-threads', '1', '-copyts'],
       source: 'file:/videos/a b%03d.mp4',
       filter: `[0:v:0]showinfo@detect=checksum=0,${scale}[detect]`,
       outputs: [['-map', '[detect]', '-fps_mode', 'passthrough', ...raw]],
@@ -77,7 +80,16 @@ describe('decodeArgs', () => {
     const args = decodeArgs({ ...request, kind: 'rtsp', location: 'rtsp://u:p@h/s', timeoutMs: 3000 });
     expect(args.source).toBe('rtsp://u:p@h/s');
     expect(args.inputOptions).toEqual([
-      ...[...base, 'rtsp,rtp,udp,tcp,tls', '-threads', '1', '-rtsp_transport', 'tcp', '-timeout', '3000000'],
+      ...[
+        ...base(128),
+        'rtsp,rtp,udp,tcp,tls',
+        '-threads',
+        '1',
+        '-rtsp_transport',
+        'tcp',
+        '-timeout',
+        '3000000',
+      ],
       ...['-probesize', '32', '-analyzeduration', '0', '-copyts'],
     ]);
   });
