@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 export interface LogOptions {
   readonly format: 'text' | 'json';
   readonly level: 'error' | 'warn' | 'info' | 'debug';
-  /** Removes credentials from every line. */
+  /** Removes credentials from every message. */
   readonly redact: (text: string) => string;
   /** Takes whole lines without their line break. */
   readonly write: (line: string) => void;
@@ -15,8 +15,10 @@ export interface LogOptions {
 export function createLog({ format, level, redact, write }: LogOptions): Logger {
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      const json = redact(chunk.toString('utf8').trimEnd());
-      write(format === 'json' ? json : toText(json));
+      const line = JSON.parse(chunk.toString('utf8')) as LogLine;
+      // Not the line as a whole: a password may be "level", or some digits of its time.
+      const shown = { ...line, msg: redact(line.msg) };
+      write(format === 'json' ? JSON.stringify(shown) : toText(shown));
       done();
     },
   });
@@ -29,7 +31,6 @@ interface LogLine {
   readonly camera?: string;
 }
 
-function toText(json: string): string {
-  const { level, msg, camera } = JSON.parse(json) as LogLine;
+function toText({ level, msg, camera }: LogLine): string {
   return `${level.padEnd(5)} ${camera === undefined ? '' : `${camera}: `}${msg}`;
 }
