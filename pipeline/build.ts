@@ -9,6 +9,7 @@ import type { Ledger } from '../models/domain/ledger';
 import type { CameraStatus } from '../models/domain/camera-status';
 import type { ViewFrame } from '../models/domain/frame';
 import type { Observation } from '../models/domain/observation';
+import { redact } from '../models/domain/redact';
 import type { TrackedFrame, TracksClosed } from '../models/domain/track';
 import { annotatedVideo } from '../operators/sinks/annotated-video';
 import { cameraSource } from '../operators/sources/camera-source';
@@ -17,6 +18,7 @@ import type { CameraSignal } from '../operators/sources/camera-source';
 import type { StartGate } from '../operators/sources/start-in-turn';
 import { viewBuffers } from '../operators/sources/view-buffers';
 import { viewSource } from '../operators/sources/view-source';
+import { hideSecrets } from '../operators/sources/hide-secrets';
 import { hardwareFallback } from '../operators/sources/hardware-fallback';
 import { detectFrames } from '../operators/transforms/detect-frames';
 import { emitEvents } from '../operators/transforms/emit-events';
@@ -145,7 +147,7 @@ const unlimited = () => undefined;
  * looked at also gives the pictures for people, unless there is one apart.
  */
 function decoderOf(spec: CameraSpec, { port, onDamage, onHardwareFailed }: CameraDeps, stream: Input) {
-  const { hwaccel, maxFps, view } = spec;
+  const { hwaccel, maxFps, view, hide = redact } = spec;
   const renditions = () => {
     if (stream === view) return { view: { budgetBytes: APART_BUDGET_BYTES } };
     const detectBuffers = spec.inFlight + SPARE_BUFFERS;
@@ -164,11 +166,11 @@ function decoderOf(spec: CameraSpec, { port, onDamage, onHardwareFailed }: Camer
         ...(inHardware && hwaccel !== undefined && { hwaccel }),
       },
       mode: spec.mode,
-      onDamage,
+      onDamage: (detail) => onDamage(hide(detail)),
       ...(stream.folderFps !== undefined && { folderFps: stream.folderFps }),
       ...(spec.masks !== undefined && { masks: spec.masks }),
       ...renditions(),
-    });
+    }).pipe(hideSecrets(hide));
   if (hwaccel === undefined) return () => decode(false);
   return hardwareFallback({ decode, onFallback: onHardwareFailed });
 }

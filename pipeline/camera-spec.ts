@@ -38,6 +38,8 @@ export interface CameraSpec extends Input {
   readonly hwaccel?: HardwareDecoder;
   /** Live: the stream that is for people, where it is another. */
   readonly view?: Input;
+  /** Takes what is secret out of FFmpeg's words before anything else has them. Default: credentials of URLs. */
+  readonly hide?: (text: string) => string;
 }
 
 /** What decides which events a camera gives: no path, no credential, nothing of where events go. */

@@ -67,6 +67,7 @@ export async function analyse({
 }: AnalysisOptions): Promise<number> {
   const { loaded, refused } = plan;
   const { config, secrets } = loaded;
+  const hide = createRedactor(secrets);
   checkOutputPaths(config);
   const hasBars = flags.quiet !== true && flags.logFormat !== 'json' && !isShared;
   const view = createProgressView(process.stderr, hasBars);
@@ -76,7 +77,7 @@ export async function analyse({
   const log = createLog({
     format: isJson ? 'json' : 'text',
     level: flags.verbose ? 'debug' : hasLines ? 'info' : 'warn',
-    redact: createRedactor(secrets),
+    redact: hide,
     write: (line) => view.line(line),
   });
   const signals = catchStopSignals((text) => (isJson ? log.warn(text) : view.line(text)));
@@ -91,9 +92,10 @@ export async function analyse({
     if (source === undefined) return EXIT.failed;
     const faults = checkAgainstModel(loaded, source.detector.labels);
     if (faults.length > 0) throw new ConfigError(faults);
-    const specs = Object.entries(config.cameras).map(([name, camera]) =>
-      toCameraSpec(name, camera, source.detector),
-    );
+    const specs = Object.entries(config.cameras).map(([name, camera]) => ({
+      ...toCameraSpec(name, camera, source.detector),
+      hide,
+    }));
     for (const line of refused) view.line(`error ${line}`);
     // A mistyped name must not cost what an output file holds.
     if (!(await isAnyUsable(specs, telemetry))) return EXIT.failed;
@@ -135,7 +137,7 @@ export async function analyse({
     );
     view.close();
     const failure = stopping.failure() ?? failedClosing;
-    const say = (text: string) => void process.stderr.write(`${createRedactor(secrets)(text)}\n`);
+    const say = (text: string) => void process.stderr.write(`${hide(text)}\n`);
     if (failure !== undefined)
       (isJson ? (text: string) => log.error(text) : say)(`sightline: ${failure.message}`);
     if (flags.quiet !== true) {
