@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { redact } from '../../models/domain/redact';
+import { createRedactor, credentialsOf } from '../../models/domain/redact';
 import { packageVersion } from '../../models/support/package-version';
 import { addDetectCommand } from './detect';
 import { addIngestCommand } from './ingest';
@@ -11,13 +11,18 @@ import { addWorkerCommand } from './worker';
 import { EXIT, describeError, exitCodeOf } from './usage';
 import { addValidateCommand } from './validate';
 
+/** Messages repeat what was typed, and a URL ends for the patterns at a quote that a password may hold. */
+const hide = createRedactor(
+  process.argv.slice(2).flatMap((arg) => credentialsOf(/[a-z][a-z0-9+.-]*:\/\/.*/is.exec(arg)?.[0] ?? '')),
+);
+
 /** The whole command line; each command sets `process.exitCode` or throws. */
 function createProgram(): Command {
   const program = new Command('sightline')
     .description('Camera URLs in, a trustworthy stream of events out.')
     .version(packageVersion())
     .exitOverride()
-    .configureOutput({ writeErr: (text) => process.stderr.write(redact(text)) });
+    .configureOutput({ writeErr: (text) => process.stderr.write(hide(text)) });
   addRunCommand(program);
   addIngestCommand(program);
   addWorkerCommand(program);
@@ -41,7 +46,7 @@ async function main(): Promise<void> {
       process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
       return;
     }
-    process.stderr.write(`sightline: ${redact(describeError(error))}\n`);
+    process.stderr.write(`sightline: ${hide(describeError(error))}\n`);
     process.exitCode = exitCodeOf(error);
   }
 }

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema';
 import { missedFrames } from '../../models/domain/ledger';
-import { redact } from '../../models/domain/redact';
+import { redactUrl } from '../../models/domain/redact';
 import type { FinishedCamera } from './run-cameras';
 
 /** The last lines of a run, for people: what was looked at, and where everything is. */
@@ -32,7 +32,7 @@ export function summaryOf(finished: readonly FinishedCamera[], config: Config): 
 /** Where events go, for people. */
 export function placesOf({ events, namespace }: Config): string[] {
   return events.map((sink) => {
-    if (sink.type === 'redis') return `events: ${redact(sink.url)}, stream ${namespace}:events:0`;
+    if (sink.type === 'redis') return `events: ${redactUrl(sink.url)}, stream ${namespace}:events:0`;
     return `events: ${sink.path === '-' ? 'standard output' : sink.path}`;
   });
 }

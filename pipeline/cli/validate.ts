@@ -13,7 +13,7 @@ import { keysOf, schemaAt, valueAt } from '../../config/schema-tree';
 import { absoluteLocation, absoluteModelName, isManifestPath } from '../../config/validate';
 import type { CheckedConfig } from '../../config/validate';
 import { toPipelineError } from '../../models/domain/errors';
-import { redact } from '../../models/domain/redact';
+import { redact, redactUrl } from '../../models/domain/redact';
 import { listModels, loadManifest, verifyWeights } from '../../models/efficientvit/manifest';
 import { checkInput } from '../inputs';
 import { checkOutputPaths } from './output-paths';
@@ -31,7 +31,8 @@ export function addValidateCommand(program: Command): void {
         process.stdout.write(`${path}: no faults\n`);
         return;
       }
-      for (const fault of faults) process.stdout.write(`${formatFault(fault, path)}\n`);
+      // Where a file is expected, people also paste the URL of a camera.
+      for (const fault of faults) process.stdout.write(`${formatFault(fault, redactUrl(path))}\n`);
       process.exitCode = EXIT.failed;
     });
 }
