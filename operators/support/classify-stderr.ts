@@ -78,7 +78,7 @@ export function damageIn(line: string, hide: (text: string) => string = redact):
 }
 
 /** What FFmpeg says of a camera that sends nothing more; the system's words differ between Linux and macOS. */
-const READ_TIMEOUT = /: (Connection|Operation) timed out$/;
+const READ_TIMEOUT = /^(?!\[info\]).*: (Connection|Operation) timed out$/;
 
 /** True for the line with which FFmpeg gives up waiting for a camera that went silent. */
 export function tellsOfSilence(line: string): boolean {

@@ -123,6 +123,7 @@ describe('tellsOfSilence', () => {
     ['[error] rtsp://h/s: Operation timed out', true],
     ['[error] rtsp://h/s: Connection refused', false],
     ['[info]     title           : it timed out', false],
+    ['[info]     title           : Connection timed out', false],
   ])('%s: %s', (line, told) => {
     expect(tellsOfSilence(line)).toBe(told);
   });
