@@ -42,8 +42,10 @@ function cameraFaults(path: ConfigPath, context: FaultContext): ConfigFault[] {
   if (!canLoop && isLooping) fault('loop', notFor('files'));
   if (mode === 'live' && isTrue('realTime')) fault('realTime', notFor('files'));
   if (mode === 'live' && isSet('startTime')) fault('startTime', notFor('files'));
-  if (kind !== 'rtsp' && isSet('rtspTransport')) fault('rtspTransport', notFor('RTSP cameras'));
-  if (scheme === 'rtsps' && memberOf(camera, 'rtspTransport') === 'udp')
+  const streams = [url, memberOf(camera, 'viewUrl')].filter((text) => typeof text === 'string').map(schemeOf);
+  if (isSet('rtspTransport') && !streams.some((one) => one === 'rtsp' || one === 'rtsps'))
+    fault('rtspTransport', notFor('RTSP cameras'));
+  if (streams.includes('rtsps') && memberOf(camera, 'rtspTransport') === 'udp')
     fault('rtspTransport', 'tcp or no value beside rtsps://');
   if (kind !== 'folder' && isSet('folderFps')) fault('folderFps', notFor('folders of pictures'));
   if (canLoop && isLooping && memberOf(camera, 'realTime') === false)

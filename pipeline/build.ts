@@ -161,7 +161,7 @@ function decoderOf(spec: CameraSpec, { port, onDamage, onHardwareFailed }: Camer
         location: stream.location,
         input: port.detector.input,
         isRealTime: spec.isRealTime || stream.kind === 'test',
-        ...(spec.rtspTransport !== undefined && { rtspTransport: spec.rtspTransport }),
+        ...(stream.rtspTransport !== undefined && { rtspTransport: stream.rtspTransport }),
         ...(maxFps !== undefined && { maxFps }),
         ...(inHardware && hwaccel !== undefined && { hwaccel }),
       },

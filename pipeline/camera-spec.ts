@@ -53,8 +53,9 @@ export function analysisOf(spec: CameraSpec): Record<string, unknown> {
 /** Frames of one camera in the detector at once: a live one must stay current, a recorded one must keep all workers busy. */
 const DEFAULT_IN_FLIGHT: Record<SourceMode, number> = { live: 2, recorded: 16 };
 
-function viewOf(url: string): Input {
-  return { ...inputPlace(url), displayName: redactUrl(url) };
+function viewOf(url: string, { rtspTransport }: CameraConfig): Input {
+  const place = inputPlace(url);
+  return { ...place, displayName: redactUrl(url), ...(place.kind === 'rtsp' && { rtspTransport }) };
 }
 
 /** What a camera's configuration means for a detector. */
@@ -91,6 +92,6 @@ export function toCameraSpec(name: string, config: CameraConfig, detector: Detec
     track,
     ...(annotate !== undefined && { annotatePath: annotate }),
     ...(config.hwaccel !== undefined && { hwaccel: config.hwaccel }),
-    ...(config.viewUrl !== undefined && { view: viewOf(config.viewUrl) }),
+    ...(config.viewUrl !== undefined && { view: viewOf(config.viewUrl, config) }),
   };
 }

@@ -15,6 +15,11 @@ describe('the transport of an RTSP camera', () => {
     expect(transportOf('url: rtsps://h/s', 'rtspTransport: tcp')).toBe('tcp');
   });
 
+  it('may be that of a second stream alone', () => {
+    const { config } = parse('url: test:noise', 'viewUrl: rtsp://h/s', 'rtspTransport: udp');
+    expect(config.cameras['a']!.rtspTransport).toBe('udp');
+  });
+
   it.each([
     ['a file', 'url: a.mp4', 'tcp', 'no value for a file (RTSP cameras only), got "tcp"'],
     [
@@ -25,10 +30,16 @@ describe('the transport of an RTSP camera', () => {
     ],
     ['a stream of RTP', 'url: a.sdp', 'udp', 'no value for a stream of RTP (RTSP cameras only), got "udp"'],
     ['a camera within TLS', 'url: rtsps://h/s', 'udp', 'tcp or no value beside rtsps://, got "udp"'],
+    [
+      'a second stream within TLS',
+      'url: rtsp://h/a\n    viewUrl: rtsps://h/b',
+      'udp',
+      'tcp or no value beside rtsps://, got "udp"',
+    ],
     ['a camera that is asked for another', 'url: rtsp://h/s', 'http', 'one of tcp, udp, got "http"'],
   ])('is refused for %s', (_what, url, transport, message) => {
     expect(faultsOf(url, `rtspTransport: ${transport}`)).toEqual([
-      `cameras.a.rtspTransport:4: expected ${message}`,
+      `cameras.a.rtspTransport:${url.includes('viewUrl') ? 5 : 4}: expected ${message}`,
     ]);
   });
 });

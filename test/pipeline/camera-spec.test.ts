@@ -56,9 +56,10 @@ describe('what decides the events of a camera', () => {
 
   it('holds nothing of how RTP travels', () => {
     const keys = (['tcp', 'udp'] as const).map((rtspTransport) => {
-      const { config } = defineConfig({ cameras: { yard: { url: 'rtsp://h/s', rtspTransport } } });
+      const yard = { url: 'rtsp://h/s', viewUrl: 'rtsp://h/large', rtspTransport };
+      const { config } = defineConfig({ cameras: { yard } });
       const spec = toCameraSpec('yard', config.cameras['yard']!, detector as DetectorInfo);
-      expect(spec.rtspTransport).toBe(rtspTransport);
+      expect([spec.rtspTransport, spec.view?.rtspTransport]).toEqual([rtspTransport, rtspTransport]);
       return createRunKey(analysisOf(spec), 'a model');
     });
     expect(keys[0]).toBe(keys[1]);
