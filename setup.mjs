@@ -74,6 +74,15 @@ function installSystemPackages(programs) {
   apt('-qq', '-o', 'Dpkg::Use-Pty=0', 'install', '-y', '--no-install-recommends', ...packages);
 }
 
+/** Else Debian would start the service with the package: it films with whatever camera this machine has. */
+function maskMotionService() {
+  if (isOnPath('motion') || !existsSync('/run/systemd/system') || !isOnPath('systemctl')) return;
+  const mask = ['systemctl', 'mask', '--quiet', 'motion.service'];
+  const [command, ...args] = process.getuid?.() === 0 ? mask : ['sudo', '-n', ...mask];
+  // Without rights there is no installation either, which is told next.
+  spawnSync(command, args, { stdio: 'ignore' });
+}
+
 function installNpmPackages() {
   const installed = join(root, 'node_modules', '.package-lock.json');
   const wanted = join(root, 'package-lock.json');
@@ -122,6 +131,10 @@ const programs = [
 ];
 if (flags.has('--test')) {
   programs.push(['redis-server', 'redis-server', 'redis'], ['openssl', 'openssl', 'openssl@3']);
+}
+if (flags.has('--motion')) {
+  maskMotionService();
+  programs.push(['motion', 'motion', 'motion']);
 }
 installSystemPackages(
   programs.filter(([, apt], at) => programs.findIndex(([, other]) => other === apt) === at),

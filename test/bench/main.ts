@@ -1,4 +1,5 @@
 import { benchAnalysis } from './analysis';
+import { benchCameras } from './cameras';
 import { benchLatency } from './latency';
 import { benchMotion } from './motion';
 import { benchQueue } from './queue';
@@ -9,6 +10,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   motion: benchMotion,
   queue: benchQueue,
   latency: benchLatency,
+  cameras: benchCameras,
 };
 
 async function main(names: readonly string[]): Promise<void> {
