@@ -46,9 +46,18 @@ export function decodeArgs(request: DecodeRequest): DecodeArgs {
   return {
     ...openArgs(request),
     filter: decodeFilter(request),
-    outputs: pads.map((pad) => ['-map', `[${pad}]`, ...rawOptions(request.version)]),
+    outputs: pads.map((pad) => [
+      ...['-map', `[${pad}]`, ...rawOptions(request.version)],
+      ...(renditions === 'detect' ? ONE_FILTER_THREAD : []),
+    ]),
   };
 }
+
+/**
+ * FFmpeg 5.1 starts two threads a core for filters, in the process of every camera, where there is little to share: a few small
+ * pictures. The pictures are the same. Whole ones, for people, are worth the threads. A global option, which may stand anywhere.
+ */
+const ONE_FILTER_THREAD = ['-filter_complex_threads', '1'];
 
 /** Frames at exactly their own pts: without the two timing options they land on a 1/fps grid. */
 function rawOptions(version: FfmpegVersion): readonly string[] {

@@ -49,7 +49,7 @@ describe('decodeArgs', () => {
       inputOptions: [...base(1024), 'file', '-format_whitelist', VIDEO_FORMATS, '-threads', '1', '-copyts'],
       source: 'file:/videos/a b%03d.mp4',
       filter: `[0:v:0]showinfo@detect=checksum=0,${scale}[detect]`,
-      outputs: [['-map', '[detect]', '-fps_mode', 'passthrough', ...raw]],
+      outputs: [['-map', '[detect]', '-fps_mode', 'passthrough', ...raw, '-filter_complex_threads', '1']],
     });
   });
 
