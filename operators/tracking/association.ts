@@ -1,6 +1,8 @@
+import type { Detection } from '../../models/domain/detection';
 import { createAssignmentSolver } from './assignment';
 import { lastSeenCost, motionCost, onGrid } from './cost';
 import type { DetectionSet } from './detection-set';
+import { unlikeness } from './features';
 import { voteShare } from './track-state';
 import type { TrackState } from './track-state';
 
@@ -18,21 +20,52 @@ export interface Associator {
 
 export interface AssociatorOptions {
   readonly classPenalty: number;
+  readonly appearancePenalty: number;
 }
 
-/** Worst cost of a pair at each stage. A low score proves less, so it has to fit better; so has a first impression. */
-const HIGH_LIMIT = 0.75;
-const LOW_LIMIT = 0.5;
-const LAST_SEEN_LIMIT = 0.75;
-const TENTATIVE_LIMIT = 0.75;
+/** One round of pairing. */
+interface Stage {
+  /** Worst cost of a pair. A low score proves less, so it has to fit better; so has a place where somebody was last seen. */
+  readonly limit: number;
+  /**
+   * How much of a pair's merit (1 - cost) is that of the detection's score: of two that fit, the surer one is the object
+   * (after ByteTrack).
+   */
+  readonly scoreShare: number;
+  /** What a second out of sight adds to the cost, at most: the longer nobody saw it, the less proves that it is the same. */
+  readonly unseenPenalty: number;
+  readonly costOf: (track: TrackState, corners: Float64Array, at: number) => number;
+  readonly takesPart: (track: TrackState) => boolean;
+}
 
-type Cost = (track: TrackState, corners: Float64Array, at: number) => number;
+const whereExpected: Stage['costOf'] = ({ expected }, corners, at) => motionCost(expected, corners, at);
+const whereLastSeen: Stage['costOf'] = ({ box }, corners, at) => lastSeenCost(box, corners, at);
 
-const byMotion: Cost = (track, corners, at) => motionCost(track.expected, corners, at);
-const byLastSeen: Cost = (track, corners, at) => lastSeenCost(track.box, corners, at);
+const CONFIRMED: Stage = {
+  limit: 0.75,
+  scoreShare: 0.6,
+  unseenPenalty: 0.15,
+  costOf: whereExpected,
+  takesPart: ({ number }) => number > 0,
+};
+const IN_SIGHT: Stage = {
+  limit: 0.5,
+  scoreShare: 0,
+  unseenPenalty: 0,
+  costOf: whereExpected,
+  takesPart: ({ number, misses }) => number > 0 && misses === 0,
+};
+const LAST_SEEN: Stage = {
+  limit: 0.5,
+  scoreShare: 0,
+  unseenPenalty: 0,
+  costOf: whereLastSeen,
+  takesPart: CONFIRMED.takesPart,
+};
+const TENTATIVE: Stage = { ...CONFIRMED, takesPart: ({ number }) => number === 0 };
 
-/** Creates an associator; `classPenalty` as in the tracker's options. */
-export function createAssociator({ classPenalty }: AssociatorOptions): Associator {
+/** Creates an associator; penalties as in the tracker's options. */
+export function createAssociator({ classPenalty, appearancePenalty }: AssociatorOptions): Associator {
   const solver = createAssignmentSolver();
   const rows: number[] = [];
   const columns: number[] = [];
@@ -52,13 +85,11 @@ export function createAssociator({ classPenalty }: AssociatorOptions): Associato
     isTaken.fill(0, 0, detectionCount);
   }
 
-  function stage(
+  function pair(
+    { limit, scoreShare, unseenPenalty, costOf, takesPart }: Stage,
     tracks: readonly TrackState[],
     { corners, detections }: DetectionSet,
     [from, to]: readonly [number, number],
-    limit: number,
-    costOf: Cost,
-    takesPart: (track: TrackState) => boolean,
   ): void {
     columns.length = 0;
     for (let column = from; column < to; column++) if (isTaken[column] === 0) columns.push(column);
@@ -71,13 +102,15 @@ export function createAssociator({ classPenalty }: AssociatorOptions): Associato
     let next = 0;
     for (const row of rows) {
       const track = tracks[row]!;
+      const unseen = unseenPenalty * Math.min(1, track.observedUnseenMs / 1000);
       for (const column of columns) {
         let pairCost = costOf(track, corners, column * 4);
-        const { label } = detections[column]!;
-        if (pairCost <= limit && (label !== track.label || track.votes.size > 1)) {
-          pairCost += classPenalty * (1 - voteShare(track, label));
+        if (pairCost <= limit) {
+          const detection = detections[column]!;
+          const merit = (1 - pairCost) * (1 - scoreShare * (1 - detection.score));
+          pairCost = onGrid(1 - merit + unseen + penaltyOf(track, detection));
         }
-        cost[next++] = onGrid(pairCost);
+        cost[next++] = pairCost;
       }
     }
     solver.solve(cost, rows.length, columns.length, limit, columnOf);
@@ -89,29 +122,24 @@ export function createAssociator({ classPenalty }: AssociatorOptions): Associato
     }
   }
 
+  function penaltyOf(track: TrackState, { label, features }: Detection): number {
+    let sum = 0;
+    if (label !== track.label || track.votes.size > 1) sum += classPenalty * (1 - voteShare(track, label));
+    if (features !== undefined) sum += appearancePenalty * (unlikeness(track.features, features) ?? 0);
+    return sum;
+  }
+
   return {
     associate(tracks, set) {
       const { highCount } = set;
       reserve(tracks.length, set.detections.length);
       const high = [0, highCount] as const;
       const low = [highCount, set.detections.length] as const;
-      stage(tracks, set, high, HIGH_LIMIT, byMotion, isConfirmed);
-      stage(tracks, set, low, LOW_LIMIT, byMotion, isInSight);
-      stage(tracks, set, high, LAST_SEEN_LIMIT, byLastSeen, isConfirmed);
-      stage(tracks, set, high, TENTATIVE_LIMIT, byMotion, isTentative);
+      pair(CONFIRMED, tracks, set, high);
+      pair(IN_SIGHT, tracks, set, low);
+      pair(LAST_SEEN, tracks, set, high);
+      pair(TENTATIVE, tracks, set, high);
       return detectionOf;
     },
   };
-}
-
-function isConfirmed({ number }: TrackState): boolean {
-  return number > 0;
-}
-
-function isTentative({ number }: TrackState): boolean {
-  return number === 0;
-}
-
-function isInSight({ number, misses }: TrackState): boolean {
-  return number > 0 && misses === 0;
 }

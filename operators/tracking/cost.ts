@@ -3,49 +3,53 @@ import { CENTRE_X, CENTRE_Y, HEIGHT, WIDTH, measuredVariance } from './kalman';
 import type { BoxFilter } from './kalman';
 import { iouOfCorners } from './detection-set';
 
-/** Where a track is expected, and how surely. */
+/** Where a track is expected, and how surely. Written anew in each frame. */
 export interface Expectation {
-  readonly x1: number;
-  readonly y1: number;
-  readonly x2: number;
-  readonly y2: number;
+  x1: number;
+  y1: number;
+  x2: number;
+  y2: number;
   /** Variance of the measured centre about the expected one, square pixels. */
-  readonly varianceX: number;
-  readonly varianceY: number;
+  varianceX: number;
+  varianceY: number;
 }
 
 /** Shares of overlap, motion and size in the cost; they add up to 1, so a cost without penalties is 0 to 1. */
-const OVERLAP_WEIGHT = 0.6;
-const MOTION_WEIGHT = 0.25;
-const SIZE_WEIGHT = 0.15;
-/** Squared distance in standard deviations of two coordinates that 99 % of right pairs keep (chi-square, 2 degrees). */
-const MOTION_GATE = 9.21;
+const OVERLAP_WEIGHT = 0.7;
+const MOTION_WEIGHT = 0.1;
+const SIZE_WEIGHT = 0.2;
+/** Squared distance in standard deviations of two coordinates within which a pair is possible without any overlap. */
+const MOTION_GATE = 16;
 /** Overlap that makes a pair possible whatever the filter expects: people turn round. */
 const SURE_OVERLAP = 0.3;
 /** The smaller over the larger side below which two boxes are not one object a moment later. */
 const MIN_SIDE_RATIO = 0.4;
 
-/** What the filter expects to measure next; sizes stay within a factor of 2 of the last observation. */
-export function expectationOf(filter: BoxFilter, last: Box): Expectation {
+/** Sets what the filter expects to measure next; sizes stay within a factor of 2 of the last observation. */
+export function setExpectation(expected: Expectation, filter: BoxFilter, last: Box): void {
   const width = within(filter[WIDTH]!, last[2] - last[0]);
   const height = within(filter[HEIGHT]!, last[3] - last[1]);
   const size = Math.sqrt(width * height);
-  const x1 = filter[CENTRE_X]! - width / 2;
-  const y1 = filter[CENTRE_Y]! - height / 2;
-  return {
-    x1,
-    y1,
-    x2: x1 + width,
-    y2: y1 + height,
-    varianceX: measuredVariance(filter, CENTRE_X, size),
-    varianceY: measuredVariance(filter, CENTRE_Y, size),
-  };
+  expected.x1 = filter[CENTRE_X]! - width / 2;
+  expected.y1 = filter[CENTRE_Y]! - height / 2;
+  expected.x2 = expected.x1 + width;
+  expected.y2 = expected.y1 + height;
+  expected.varianceX = measuredVariance(filter, CENTRE_X, size);
+  expected.varianceY = measuredVariance(filter, CENTRE_Y, size);
+}
+
+/** An expectation of nothing, to be set. */
+export function createExpectation(): Expectation {
+  return { x1: 0, y1: 0, x2: 0, y2: 0, varianceX: 0, varianceY: 0 };
 }
 
 /**
  * How badly a detection fits an expectation: 0 (perfect) to 1, Infinity when it cannot be the same object. Made of overlap,
  * distance in the filter's own standard deviations (which reaches where fast or small objects no longer overlap) and
  * likeness of size (which keeps the person in front from the one behind).
+ *
+ * The overlap is that of the areas times that of the heights alone: of objects on a common ground, which those at other
+ * distances share least (HMIoU of Hybrid-SORT, Yang et al. 2024).
  */
 export function motionCost(expected: Expectation, corners: Float64Array, at: number): number {
   const { x1, y1, x2, y2, varianceX, varianceY } = expected;
@@ -56,11 +60,24 @@ export function motionCost(expected: Expectation, corners: Float64Array, at: num
   const offX = (dx1 + dx2 - x1 - x2) / 2;
   const offY = (dy1 + dy2 - y1 - y2) / 2;
   const distance = (offX * offX) / varianceX + (offY * offY) / varianceY;
-  const overlap = iouOfCorners(corners, at, x1, y1, x2, y2);
-  if (distance > MOTION_GATE && overlap < SURE_OVERLAP) return Infinity;
-  const widthRatio = ratio(dx2 - dx1, x2 - x1);
-  const heightRatio = ratio(dy2 - dy1, y2 - y1);
-  if (Math.min(widthRatio, heightRatio) < MIN_SIDE_RATIO) return Infinity;
+  const sharedWidth = Math.min(dx2, x2) - Math.max(dx1, x1);
+  const sharedHeight = Math.min(dy2, y2) - Math.max(dy1, y1);
+  const isApart = sharedWidth <= 0 || sharedHeight <= 0;
+  if (isApart && distance > MOTION_GATE) return Infinity;
+  const width = x2 - x1;
+  const height = y2 - y1;
+  const detectedWidth = dx2 - dx1;
+  const detectedHeight = dy2 - dy1;
+  const widthRatio = ratio(detectedWidth, width);
+  const heightRatio = ratio(detectedHeight, height);
+  if (widthRatio < MIN_SIDE_RATIO || heightRatio < MIN_SIDE_RATIO) return Infinity;
+  let overlap = 0;
+  if (!isApart) {
+    const shared = sharedWidth * sharedHeight;
+    overlap = shared / (width * height + detectedWidth * detectedHeight - shared);
+    if (distance > MOTION_GATE && overlap < SURE_OVERLAP) return Infinity;
+    overlap *= sharedHeight / (height + detectedHeight - sharedHeight);
+  }
   return (
     OVERLAP_WEIGHT * (1 - overlap) +
     MOTION_WEIGHT * Math.min(1, distance / MOTION_GATE) +
@@ -68,10 +85,13 @@ export function motionCost(expected: Expectation, corners: Float64Array, at: num
   );
 }
 
-/** The cost of finding a track again where it was last seen: 1 - overlap, Infinity without any. */
+/** The cost of finding a track again where it was last seen: 1 - overlap, Infinity without any or for another size. */
 export function lastSeenCost(last: Box, corners: Float64Array, at: number): number {
   const overlap = iouOfCorners(corners, at, last[0], last[1], last[2], last[3]);
-  return overlap > 0 ? 1 - overlap : Infinity;
+  if (overlap === 0) return Infinity;
+  const widthRatio = ratio(corners[at + 2]! - corners[at]!, last[2] - last[0]);
+  const heightRatio = ratio(corners[at + 3]! - corners[at + 1]!, last[3] - last[1]);
+  return widthRatio < MIN_SIDE_RATIO || heightRatio < MIN_SIDE_RATIO ? Infinity : 1 - overlap;
 }
 
 /**

@@ -66,6 +66,12 @@ export function correctBoxFilter(
   correct(filter, HEIGHT, height, MEASURED_SIZE * size);
 }
 
+/** Moves the filter's place, as if the picture had been moved by so many pixels. */
+export function moveBoxFilter(filter: BoxFilter, x: number, y: number): void {
+  filter[CENTRE_X] = filter[CENTRE_X]! + x;
+  filter[CENTRE_Y] = filter[CENTRE_Y]! + y;
+}
+
 /** Variance of a coordinate's next measurement about its predicted position, square pixels; `size` as in predict. */
 export function measuredVariance(filter: BoxFilter, coordinate: number, size: number): number {
   const noise = (coordinate < WIDTH ? MEASURED_CENTRE : MEASURED_SIZE) * size;

@@ -2,16 +2,18 @@
 export interface TrackerOptions {
   /**
    * Score from which a detection may begin a track and is matched first. Higher: fewer false tracks, later starts.
-   * Default 0.42.
+   * Default 0.6.
    */
   readonly highScore?: number;
   /**
    * Detections below are ignored. Those between `lowScore` and `highScore` only keep tracks alive that already exist (an
-   * object half hidden). Lower: fewer gaps, more drift on to clutter. Default 0.2.
+   * object half hidden). Lower: fewer gaps, more drift on to clutter. Default 0.1.
    */
   readonly lowScore?: number;
   /** Detections an object needs before it is reported at all. Higher: fewer false tracks, later starts. Default 3. */
   readonly confirmHits?: number;
+  /** Score from which a single detection is enough. Higher: fewer false tracks, later starts. Default 0.9. */
+  readonly sureScore?: number;
   /**
    * Observed stream time from the first detection within which these must come (or twice `confirmHits` frames, where that is
    * longer); after it the object begins anew. Higher: flickering objects are found, and flickering clutter. Default 500.
@@ -36,6 +38,11 @@ export interface TrackerOptions {
    */
   readonly classPenalty?: number;
   /**
+   * How strongly a detection that looks otherwise is kept from continuing a track, in units of overlap (0 to 1), where the
+   * detector gives features. Default 0.25.
+   */
+  readonly appearancePenalty?: number;
+  /**
    * Overlap from which two detections of different classes are taken for one object, the better score standing (detectors
    * remove duplicates within a class only). Default 0.8.
    */
@@ -49,24 +56,35 @@ export interface TrackerOptions {
 /** The options with every default filled in. */
 export type ResolvedTrackerOptions = Required<TrackerOptions>;
 
+const PARTS = [
+  'highScore',
+  'lowScore',
+  'sureScore',
+  'classPenalty',
+  'appearancePenalty',
+  'duplicateIou',
+] as const;
+
 /** Fills in the defaults. Throws a RangeError that names the option, what was expected and what was given. */
 export function resolveTrackerOptions(options: TrackerOptions = {}): ResolvedTrackerOptions {
   const forgetAfterMs = options.forgetAfterMs ?? 1500;
   const resolved: ResolvedTrackerOptions = {
-    highScore: options.highScore ?? 0.42,
+    highScore: options.highScore ?? 0.6,
     // A caller that lowers only the upper threshold means both.
-    lowScore: options.lowScore ?? Math.min(0.2, options.highScore ?? 0.2),
+    lowScore: options.lowScore ?? Math.min(0.1, options.highScore ?? 0.1),
     confirmHits: options.confirmHits ?? 3,
+    sureScore: options.sureScore ?? 0.9,
     confirmWithinMs: options.confirmWithinMs ?? 500,
     forgetAfterMs,
     unobservedCapMs: options.unobservedCapMs ?? (forgetAfterMs * 2) / 3,
     coastMs: options.coastMs ?? 1000,
     classPenalty: options.classPenalty ?? 0.25,
+    appearancePenalty: options.appearancePenalty ?? 0.25,
     duplicateIou: options.duplicateIou ?? 0.8,
     maxTracks: options.maxTracks ?? 256,
     maxDetections: options.maxDetections ?? 100,
   };
-  for (const name of ['highScore', 'lowScore', 'classPenalty', 'duplicateIou'] as const) {
+  for (const name of PARTS) {
     const value = resolved[name];
     expect(value >= 0 && value <= 1, name, 'a number from 0 to 1', value);
   }

@@ -7,12 +7,14 @@ import {
   CENTRE_Y,
   correctBoxFilter,
   createBoxFilter,
+  moveBoxFilter,
   predictBoxFilter,
   velocityOf,
 } from './kalman';
 import type { BoxFilter } from './kalman';
-import { expectationOf } from './cost';
+import { createExpectation, setExpectation } from './cost';
 import type { Expectation } from './cost';
+import { blendFeatures } from './features';
 
 /** What the tracker remembers of one object; lives from its first detection until it is forgotten. */
 export interface TrackState {
@@ -21,7 +23,7 @@ export interface TrackState {
   readonly epoch: number;
   readonly filter: BoxFilter;
   /** For the frame under way. */
-  expected: Expectation;
+  readonly expected: Expectation;
   box: Box;
   score: number;
   maxScore: number;
@@ -40,6 +42,8 @@ export interface TrackState {
   /** Extrapolated since the last detection. */
   coastedMs: number;
   readonly votes: Map<string, number>;
+  /** Running mean of what it looks like, unit length; where the detector tells. */
+  features: Float32Array | undefined;
   label: string;
 }
 
@@ -47,7 +51,7 @@ export interface TrackState {
 const MAX_LABELS = 16;
 
 /** A tentative track of one detection. */
-export function createTrackState({ box, score, label }: Detection, frame: FrameInfo): TrackState {
+export function createTrackState({ box, score, label, features }: Detection, frame: FrameInfo): TrackState {
   const filter = createBoxFilter(
     (box[0] + box[2]) / 2,
     (box[1] + box[3]) / 2,
@@ -58,7 +62,7 @@ export function createTrackState({ box, score, label }: Detection, frame: FrameI
     number: 0,
     epoch: frame.segment.epoch,
     filter,
-    expected: expectationOf(filter, box),
+    expected: createExpectation(),
     box,
     score,
     maxScore: score,
@@ -73,6 +77,7 @@ export function createTrackState({ box, score, label }: Detection, frame: FrameI
     observedAgeMs: 0,
     coastedMs: 0,
     votes: new Map([[label, score]]),
+    features: features?.slice(),
     label,
   };
 }
@@ -85,12 +90,22 @@ export function advanceTrack(state: TrackState, elapsedMs: number, coastMs: numb
     predictBoxFilter(filter, stepMs / 1000, Math.sqrt((box[2] - box[0]) * (box[3] - box[1])));
     state.coastedMs += stepMs;
   }
-  state.expected = expectationOf(state.filter, state.box);
+  setExpectation(state.expected, state.filter, state.box);
+}
+
+/** Moves the expectation in the picture: the camera has moved. */
+export function shiftTrack({ filter, expected }: TrackState, x: number, y: number): void {
+  moveBoxFilter(filter, x, y);
+  expected.x1 += x;
+  expected.x2 += x;
+  expected.y1 += y;
+  expected.y2 += y;
 }
 
 /** Feeds a detection to the track. */
-export function hitTrack(state: TrackState, { box, score, label }: Detection, frame: FrameInfo): void {
+export function hitTrack(state: TrackState, detection: Detection, frame: FrameInfo): void {
   const { filter } = state;
+  const { box, score, label, features } = detection;
   correctBoxFilter(filter, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, box[2] - box[0], box[3] - box[1]);
   state.box = box;
   state.score = score;
@@ -103,6 +118,7 @@ export function hitTrack(state: TrackState, { box, score, label }: Detection, fr
   state.unobservedUnseenMs = 0;
   state.coastedMs = 0;
   vote(state, label, score);
+  if (features !== undefined) state.features = blendFeatures(state.features, features);
 }
 
 /** Share of the track's votes for a class, 0 to 1. */

@@ -2,11 +2,13 @@ import type { Detection } from '../../models/domain/detection';
 import type { FrameInfo } from '../../models/domain/frame';
 import type { EndedTrack, Track, TrackEndReason } from '../../models/domain/track';
 import { createAssociator } from './association';
-import { createDetectionSet } from './detection-set';
+import { createCameraMotion } from './camera-motion';
+import { createDetectionSet, iouOfCorners } from './detection-set';
+import type { DetectionSet } from './detection-set';
 import { resolveTrackerOptions } from './options';
 import type { TrackerOptions } from './options';
 import { createPace } from './pace';
-import { advanceTrack, createTrackState, hitTrack, toTrack } from './track-state';
+import { advanceTrack, createTrackState, hitTrack, shiftTrack, toTrack } from './track-state';
 import type { TrackState } from './track-state';
 
 /** What one frame did to the tracks, in the terms of `TrackedFrame`. */
@@ -42,8 +44,10 @@ const MAX_REBASE_GAP_MS = 10_000;
 /** Creates a tracker. Throws a RangeError for options out of range. */
 export function createTracker(options: TrackerOptions = {}): Tracker {
   const resolved = resolveTrackerOptions(options);
-  const { confirmHits, confirmWithinMs, forgetAfterMs, unobservedCapMs, coastMs, maxTracks } = resolved;
+  const { confirmHits, confirmWithinMs, sureScore, forgetAfterMs, unobservedCapMs, coastMs, maxTracks } =
+    resolved;
   const associator = createAssociator(resolved);
+  const cameraMotion = createCameraMotion();
   const pace = createPace();
   /** In order of birth. */
   let states: TrackState[] = [];
@@ -87,7 +91,7 @@ export function createTracker(options: TrackerOptions = {}): Tracker {
   function confirm(): Set<number> {
     const numbers = new Set<number>();
     for (const state of states) {
-      if (state.number > 0 || state.hits < confirmHits) continue;
+      if (state.number > 0 || (state.hits < confirmHits && state.maxScore < sureScore)) continue;
       state.number = ++lastNumber;
       numbers.add(state.number);
     }
@@ -123,6 +127,9 @@ export function createTracker(options: TrackerOptions = {}): Tracker {
         advanceTrack(state, elapsedMs, coastMs);
         state.observedAgeMs += lookedMs;
       }
+      if (cameraMotion.estimate(states, set)) {
+        for (const state of states) shiftTrack(state, cameraMotion.x, cameraMotion.y);
+      }
       const detectionOf = associator.associate(states, set);
       const isUsed = new Uint8Array(set.highCount);
       for (const [row, state] of states.entries()) {
@@ -136,7 +143,8 @@ export function createTracker(options: TrackerOptions = {}): Tracker {
       }
       const ended = removeOver();
       for (let i = 0; i < set.highCount && states.length < maxTracks; i++) {
-        if (isUsed[i] === 0) states.push(createTrackState(set.detections[i]!, frame));
+        if (isUsed[i] === 0 && !isSecond(set, i, isUsed))
+          states.push(createTrackState(set.detections[i]!, frame));
       }
       const confirmed = confirm();
       takeSnapshot();
@@ -184,6 +192,22 @@ export function createTracker(options: TrackerOptions = {}): Tracker {
       takeSnapshot();
     },
   };
+}
+
+/** Overlap with a detection that continues a track from which another one of its class is taken for the same object. */
+const SECOND_OVERLAP = 0.5;
+
+function isSecond(
+  { detections, corners, highCount }: DetectionSet,
+  index: number,
+  isUsed: Uint8Array,
+): boolean {
+  const { box, label } = detections[index]!;
+  for (let used = 0; used < highCount; used++) {
+    if (isUsed[used] === 0 || detections[used]!.label !== label) continue;
+    if (iouOfCorners(corners, used * 4, box[0], box[1], box[2], box[3]) > SECOND_OVERLAP) return true;
+  }
+  return false;
 }
 
 function byNumber(a: EndedTrack, b: EndedTrack): number {

@@ -21,7 +21,7 @@ function track(x: number, { number = 1, label = 'person', misses = 0 } = {}) {
 
 function associate(tracks: ReturnType<typeof track>[], detections: Detection[], classPenalty = 0.25) {
   const set = createDetectionSet(detections, options);
-  const detectionOf = createAssociator({ classPenalty }).associate(tracks, set);
+  const detectionOf = createAssociator({ classPenalty, appearancePenalty: 0.25 }).associate(tracks, set);
   return tracks.map((_track, i) => set.detections[detectionOf[i]!]);
 }
 

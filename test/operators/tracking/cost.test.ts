@@ -1,5 +1,11 @@
 import { createBoxFilter, predictBoxFilter } from '../../../operators/tracking/kalman';
-import { expectationOf, lastSeenCost, motionCost, onGrid } from '../../../operators/tracking/cost';
+import {
+  createExpectation,
+  setExpectation,
+  lastSeenCost,
+  motionCost,
+  onGrid,
+} from '../../../operators/tracking/cost';
 import type { Box } from '../../../models/domain/geometry';
 
 const SEEN: Box = [80, 150, 120, 250];
@@ -7,7 +13,9 @@ const SEEN: Box = [80, 150, 120, 250];
 function expectationAfter(seconds: number) {
   const filter = createBoxFilter(100, 200, 40, 100);
   predictBoxFilter(filter, seconds, Math.sqrt(40 * 100));
-  return expectationOf(filter, SEEN);
+  const expected = createExpectation();
+  setExpectation(expected, filter, SEEN);
+  return expected;
 }
 
 const costOf = (box: Box, seconds = 0.1) => motionCost(expectationAfter(seconds), Float64Array.from(box), 0);
@@ -36,7 +44,9 @@ describe('motionCost', () => {
 
   it('keeps the expected size within a factor of two of the last', () => {
     const filter = createBoxFilter(100, 200, 4, 1000);
-    const { x1, y1, x2, y2 } = expectationOf(filter, SEEN);
+    const expected = createExpectation();
+    setExpectation(expected, filter, SEEN);
+    const { x1, y1, x2, y2 } = expected;
     expect([x2 - x1, y2 - y1]).toEqual([20, 200]);
   });
 });
