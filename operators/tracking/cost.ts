@@ -58,9 +58,12 @@ export function motionCost(expected: Expectation, corners: Float64Array, at: num
   const dx2 = corners[at + 2]!;
   const dy2 = corners[at + 3]!;
   const offX = (dx1 + dx2 - x1 - x2) / 2;
-  const offY = (dy1 + dy2 - y1 - y2) / 2;
-  const distance = (offX * offX) / varianceX + (offY * offY) / varianceY;
+  const distanceX = (offX * offX) / varianceX;
   const sharedWidth = Math.min(dx2, x2) - Math.max(dx1, x1);
+  // Most pairs of a crowded picture end here.
+  if (sharedWidth <= 0 && distanceX > MOTION_GATE) return Infinity;
+  const offY = (dy1 + dy2 - y1 - y2) / 2;
+  const distance = distanceX + (offY * offY) / varianceY;
   const sharedHeight = Math.min(dy2, y2) - Math.max(dy1, y1);
   const isApart = sharedWidth <= 0 || sharedHeight <= 0;
   if (isApart && distance > MOTION_GATE) return Infinity;
