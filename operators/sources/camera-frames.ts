@@ -150,7 +150,10 @@ export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
     const tell = (detail: string) => health.trouble(place, 'clock_drift', detail, arrivedMs);
     if (ptsGuard.isStanding) return tell("the stream's times stand still: those of arrival take their place");
     const driftMs = mode === 'live' ? captureClock.takeDriftMs() : undefined;
-    if (driftMs === undefined) return [];
+    if (driftMs === undefined) {
+      if (captureClock.isDrifting) health.lasts('clock_drift', arrivedMs);
+      return [];
+    }
     const seconds = (Math.abs(driftMs) / 1000).toFixed(1);
     return tell(
       `the camera's clock has become ${seconds} s ${driftMs > 0 ? 'slow' : 'fast'} against this host's`,

@@ -27,6 +27,8 @@ export interface CameraHealth {
   damage(place: HealthPlace, detail: string, monotonicMs: number): CameraStatus[];
   /** Something else that is wrong with a stream that goes on. */
   trouble(place: HealthPlace, cause: DegradedCause, detail: string, monotonicMs: number): CameraStatus[];
+  /** A trouble that was told is not over; nothing when it was not told, or is over. */
+  lasts(cause: DegradedCause, monotonicMs: number): void;
   /** No more pictures; nothing when that is known. */
   offline(place: HealthPlace, cause: OfflineCause, detail: string | undefined): CameraStatus[];
   /** True when something could not be decoded since the last picture. */
@@ -51,8 +53,8 @@ export function createCameraHealth({ cameraId, mode, overload }: CameraHealthOpt
   let previousCodec: string | undefined;
   let damages: number[] = [];
   let isDamaged = false;
-  let troubledAtMs = 0;
-  const lasting = new Set<DegradedCause>();
+  /** What is wrong, and when it last was. */
+  const lasting = new Map<DegradedCause, number>();
   /** The overload last told of; it lasts until it is lifted, whatever the time. */
   let toldOverload: string | undefined;
 
@@ -85,9 +87,10 @@ export function createCameraHealth({ cameraId, mode, overload }: CameraHealthOpt
     detail: string,
     monotonicMs: number,
   ): CameraStatus[] {
-    troubledAtMs = monotonicMs;
-    if (mode === 'recorded' || state === 'connecting' || state === 'offline' || lasting.has(cause)) return [];
-    lasting.add(cause);
+    if (mode === 'recorded' || state === 'connecting' || state === 'offline') return [];
+    const isKnown = lasting.has(cause);
+    lasting.set(cause, monotonicMs);
+    if (isKnown) return [];
     state = 'degraded';
     return [degraded(place, cause, detail)];
   }
@@ -106,7 +109,7 @@ export function createCameraHealth({ cameraId, mode, overload }: CameraHealthOpt
       isDamaged = false;
       const found = changes(place, next);
       size = next;
-      if (monotonicMs - troubledAtMs >= RECOVERY_MS) lasting.clear();
+      for (const [cause, atMs] of lasting) if (monotonicMs - atMs >= RECOVERY_MS) lasting.delete(cause);
       const overloaded = overload?.();
       const isBack = state === 'connecting' || state === 'offline';
       const isWell = state === 'degraded' && lasting.size === 0 && overloaded === undefined;
@@ -129,6 +132,9 @@ export function createCameraHealth({ cameraId, mode, overload }: CameraHealthOpt
       return damages.length < DAMAGES ? [] : trouble(place, 'corrupt', detail, monotonicMs);
     },
     trouble,
+    lasts(cause, monotonicMs) {
+      if (lasting.has(cause)) lasting.set(cause, monotonicMs);
+    },
     offline(place, cause, detail) {
       lasting.clear();
       toldOverload = undefined;

@@ -7,6 +7,8 @@ export interface CaptureClock {
    * second; positive: the camera's is slow. Undefined otherwise.
    */
   takeDriftMs(): number | undefined;
+  /** From a drift that was told until the clock has been steady for long, against how fast it drifted. */
+  readonly isDrifting: boolean;
   /** Pts start anew. */
   reset(): void;
 }
@@ -27,6 +29,10 @@ const MAX_KEPT = 1024;
 /** What a server sends first it may have kept for a while: the offset settles in so much stream time. */
 const SETTLE_MS = 10_000;
 const DRIFT_MS = 1000;
+/** A clock is steady again when it has not drifted for so many times what it last took to drift, within these bounds. */
+const STEADY_INTERVALS = 2;
+const LEAST_STEADY_MS = 30_000;
+const MOST_STEADY_MS = 30 * 60_000;
 
 /**
  * Capture time = pts + the smallest (arrival - pts) of the last `windowMs` of stream time. The smallest is the frame that
@@ -44,6 +50,9 @@ export function createCaptureClock({ windowMs = 60_000 } = {}): CaptureClock {
   let firstPtsMs: number | undefined;
   let latestPtsMs = 0;
   let settledMs: number | undefined;
+  /** When the clock settled, or its drift was last told. */
+  let settledPtsMs = 0;
+  let steadyPtsMs = -Infinity;
 
   function intoBuckets(next: Offset): void {
     const last = buckets.at(-1);
@@ -79,11 +88,21 @@ export function createCaptureClock({ windowMs = 60_000 } = {}): CaptureClock {
       const [least] = minima;
       if (least === undefined || firstPtsMs === undefined || latestPtsMs - firstPtsMs < SETTLE_MS)
         return undefined;
-      settledMs ??= least.offsetMs;
+      if (settledMs === undefined) {
+        settledMs = least.offsetMs;
+        settledPtsMs = latestPtsMs;
+      }
       const driftMs = least.offsetMs - settledMs;
       if (Math.abs(driftMs) <= DRIFT_MS) return undefined;
+      const tookMs = latestPtsMs - settledPtsMs;
+      steadyPtsMs =
+        latestPtsMs + Math.min(MOST_STEADY_MS, Math.max(LEAST_STEADY_MS, STEADY_INTERVALS * tookMs));
       settledMs = least.offsetMs;
+      settledPtsMs = latestPtsMs;
       return driftMs;
+    },
+    get isDrifting() {
+      return latestPtsMs < steadyPtsMs;
     },
     reset() {
       minima = [];
@@ -91,6 +110,7 @@ export function createCaptureClock({ windowMs = 60_000 } = {}): CaptureClock {
       loss = 0;
       firstPtsMs = undefined;
       settledMs = undefined;
+      steadyPtsMs = -Infinity;
     },
   };
 }

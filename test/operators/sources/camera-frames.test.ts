@@ -47,3 +47,53 @@ describe('createCameraFrames on a host whose clock is set', () => {
     },
   );
 });
+
+describe('createCameraFrames of a camera whose clock runs wrong', () => {
+  /** What is told, with the minute, of pictures (5 a second) that arrive so late at each millisecond of the camera's clock. */
+  function told(minutes: number, lateMs: (ptsMs: number) => number): readonly string[] {
+    let arrivedMs = 0;
+    const frames = createCameraFrames({
+      cameraId: cameraId('front'),
+      mode: 'live',
+      clock: { nowMs: () => 1e12 + arrivedMs, monotonicMs: () => arrivedMs },
+      ledger: createLedger(),
+      startAtMs: 0,
+      firstEpoch: 0,
+      resumeWindowMs: 5000,
+    });
+    const statuses: string[] = [];
+    for (let ptsMs = 0; ptsMs < minutes * 60_000; ptsMs += 200) {
+      arrivedMs = ptsMs + lateMs(ptsMs);
+      const lease = { pixels: new Uint8Array(0), retain: () => undefined, release: () => undefined };
+      const size = { width: 64, height: 48 };
+      const items = frames.accept({
+        shown: { rendition: 'detect', ptsMs, size, sampleAspect: [1, 1], isKey: true },
+        lease,
+        muxedPtsMs: ptsMs,
+      });
+      for (const item of items) {
+        if (item.kind === 'status') statuses.push(`${Math.floor(ptsMs / 60_000)}: ${item.status}`);
+      }
+    }
+    return statuses;
+  }
+
+  it.each([
+    [0.04, 1],
+    [0.02, 1],
+    [0.005, 4],
+    [-0.01, 1],
+  ])('and loses %d of its time is told of once while that lasts', (loss, minute) => {
+    expect(told(60, (ptsMs) => ptsMs * loss)).toEqual(['0: online', `${minute}: degraded`]);
+  });
+
+  it('for ten minutes is well again only after it has been steady for long', () => {
+    const statuses = told(60, (ptsMs) => 0.02 * Math.min(ptsMs, 600_000));
+    expect(statuses).toEqual(['0: online', '1: degraded', '12: online']);
+  });
+
+  it('by a step, after hours, is well again within half an hour', () => {
+    const statuses = told(360, (ptsMs) => (ptsMs < 10_800_000 ? 0 : 1500));
+    expect(statuses).toEqual(['0: online', '181: degraded', '211: online']);
+  });
+});

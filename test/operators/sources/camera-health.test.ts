@@ -85,6 +85,21 @@ describe('createCameraHealth', () => {
     expect(brief(health.offline(place, 'stopped', undefined))).toEqual(['offline stopped']);
   });
 
+  it('tells anew of what was over while something else lasted, and is well once both are', () => {
+    const health = live();
+    const damages = (atMs: number) =>
+      [0, 1, 2].flatMap((ms) => brief(health.damage(place, 'bad', atMs + ms)));
+    health.picture(place, VGA, 0);
+    expect(brief(health.trouble(place, 'clock_drift', 'slow', 100))).toEqual(['degraded clock_drift']);
+    expect(damages(200)).toEqual(['degraded corrupt']);
+    health.lasts('clock_drift', 40_000);
+    expect(health.picture(place, VGA, 40_000)).toEqual([]);
+    expect(damages(50_000)).toEqual(['degraded corrupt']);
+    expect(health.picture(place, VGA, 75_000)).toEqual([]);
+    health.lasts('clock_drift', 75_000);
+    expect(brief(health.picture(place, VGA, 80_002))).toEqual(['online']);
+  });
+
   describe('of a camera of which less is looked at', () => {
     function overloaded() {
       let overload: string | undefined;
