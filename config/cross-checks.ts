@@ -10,7 +10,7 @@ import { keysOf, memberOf, valueAt } from './schema-tree';
 export function crossCheck(context: FaultContext, baseFolder: string): ConfigFault[] {
   const cameras = keysOf(memberOf(context.value, 'cameras'));
   return [
-    ...cameras.flatMap((id) => cameraFaults(['cameras', id], context)),
+    ...cameras.flatMap((id) => cameraFaults(['cameras', id], context, baseFolder)),
     ...outputFaults(cameras, context, baseFolder),
     ...repeatedItems([...cameras.map((id) => ['cameras', id, 'labels']), ['model', 'providers']], context),
   ];
@@ -25,7 +25,7 @@ const NAMES: Partial<Record<InputKind, string>> = {
   test: 'a test pattern',
 };
 
-function cameraFaults(path: ConfigPath, context: FaultContext): ConfigFault[] {
+function cameraFaults(path: ConfigPath, context: FaultContext, baseFolder: string): ConfigFault[] {
   const camera = valueAt(context.value, path);
   const url = memberOf(camera, 'url');
   const scheme = typeof url === 'string' ? schemeOf(url) : undefined;
@@ -51,13 +51,13 @@ function cameraFaults(path: ConfigPath, context: FaultContext): ConfigFault[] {
   if (canLoop && isLooping && memberOf(camera, 'realTime') === false)
     fault('realTime', 'true or no value beside "loop: true"');
   if (canLoop && isLooping && isSet('startTime')) fault('startTime', 'no value beside "loop: true"');
-  const expectedView = isSet('viewUrl') ? expectedViewUrl(camera, url) : undefined;
+  const expectedView = isSet('viewUrl') ? expectedViewUrl(camera, url, baseFolder) : undefined;
   if (expectedView !== undefined) fault('viewUrl', expectedView);
   return faults;
 }
 
 /** What should stand as a camera's second stream, when something else does; its form is the schema's to check. */
-function expectedViewUrl(camera: unknown, url: string): string | undefined {
+function expectedViewUrl(camera: unknown, url: string, baseFolder: string): string | undefined {
   const viewUrl = memberOf(camera, 'viewUrl');
   if (typeof viewUrl !== 'string' || expectedCameraUrl(viewUrl) !== undefined) return undefined;
   const modeOf = (place: string) =>
@@ -65,7 +65,11 @@ function expectedViewUrl(camera: unknown, url: string): string | undefined {
   if (modeOf(url) === 'recorded') return 'no value beside a recording (live cameras only)';
   const isStream = cameraInput({ url: viewUrl, loop: false, startTime: '', folderFps: 1 }).mode === 'live';
   if (!isStream) return 'a live stream (rtsp, http, sdp, v4l2 or test)';
-  return viewUrl === url ? 'another stream than url' : undefined;
+  const placeOf = (place: string) => {
+    const { kind, location } = inputPlace(place);
+    return kind === 'sdp' || kind === 'v4l2' ? resolve(baseFolder, location) : place;
+  };
+  return placeOf(viewUrl) === placeOf(url) ? 'another stream than url' : undefined;
 }
 
 /** Two writers of one file would destroy each other's work, and an output must not replace its input. */
@@ -77,7 +81,8 @@ function outputFaults(cameras: readonly string[], context: FaultContext, baseFol
     const target = valueAt(context.value, path);
     return typeof target === 'string' ? resolve(baseFolder, inputPlace(target).location) : undefined;
   };
-  const inputs = new Set(cameras.map((id) => fileOf(['cameras', id, 'url'])));
+  const streams = cameras.flatMap((id) => ['url', 'viewUrl'].map((key) => ['cameras', id, key]));
+  const inputs = new Set(streams.map(fileOf));
   const seen = new Set<unknown>();
   return outputs.flatMap((path) => {
     const target = fileOf(path);

@@ -24,11 +24,21 @@ describe('the second stream of a camera', () => {
       'rtsp://h/sub',
       'expected another stream than url, got "rtsp://h/sub"',
     ],
+    ['that is the first in other words', 'cam.sdp', 'sdp:./cam.sdp', 'expected another stream than url'],
+    ['that is the same device', 'v4l2:/dev/video0', '/dev/video0', 'expected another stream than url'],
     ['of no known scheme', 'rtsp://h/sub', 'ftp://h/s', 'expected a URL with rtsp://,'],
   ])('is refused %s', (_what, url, viewUrl, message) => {
     const { faults } = configErrorOf(() => define(url, viewUrl));
     expect(faults).toMatchObject([
       { path: 'cameras.front.viewUrl', message: expect.stringContaining(message) as string },
+    ]);
+  });
+
+  it('is replaced by no output', () => {
+    const cameras = { front: { url: 'rtsp://h/sub', viewUrl: 'sdp:main.sdp', annotate: 'front.mp4' } };
+    const events = [{ type: 'jsonl', path: './main.sdp' }] as const;
+    expect(configErrorOf(() => defineConfig({ cameras, events })).faults).toMatchObject([
+      { path: 'events[0].path', message: 'expected another file than an input, got "./main.sdp"' },
     ]);
   });
 
