@@ -37,6 +37,8 @@ interface Target {
   /** Generated pictures come as fast as they can be made unless told otherwise. */
   readonly isRealTime: boolean;
   readonly maxFps: number;
+  /** The second stream of a camera. */
+  readonly isForPeople?: boolean;
   readonly hide: (text: string) => string;
   /** Why it cannot be opened at all. */
   readonly refusal?: PipelineError;
@@ -110,7 +112,7 @@ const rounded = (_key: string, value: unknown) =>
   typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
 
 async function probe(target: Target, windowMs: number, signal: AbortSignal): Promise<ProbeResult> {
-  const { input, mode, isRealTime, maxFps, hide } = target;
+  const { input, mode, isRealTime, maxFps, isForPeople = false, hide } = target;
   try {
     if (target.refusal !== undefined) throw target.refusal;
     await checkInput(input);
@@ -122,6 +124,7 @@ async function probe(target: Target, windowMs: number, signal: AbortSignal): Pro
     mode,
     windowMs,
     maxFps,
+    isForPeople,
     hide,
     clock: systemClock,
     facts: inputFacts({ request: { ...input, isRealTime }, mode, clock: systemClock }),
@@ -178,21 +181,20 @@ function targetOfInput(given: string, rtspTransport: RtspTransport | undefined):
 
 function targetsOfConfig(path: string, name: string | undefined): readonly Target[] {
   const { config, secrets } = loadConfig(path);
-  const streams = Object.entries(config.cameras).flatMap(([id, camera]): [string, CameraConfig][] => [
-    [id, camera],
-    ...(camera.viewUrl === undefined
-      ? []
-      : [[`${id}.viewUrl`, { ...camera, url: camera.viewUrl }] as [string, CameraConfig]]),
-  ]);
-  const names = streams.map(([id]) => id);
+  const targets = Object.entries(config.cameras).flatMap(([id, camera]): Target[] => {
+    const { url, viewUrl } = camera;
+    const target = toTarget(id, camera, secrets, redactUrl(url));
+    if (viewUrl === undefined) return [target];
+    const view = toTarget(`${id}.viewUrl`, { ...camera, url: viewUrl }, secrets, redactUrl(viewUrl));
+    return [target, { ...view, isForPeople: true }];
+  });
+  const names = targets.map((target) => target.name);
   if (name !== undefined && !names.includes(name)) {
     const meant = suggest(name, names);
     const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
     throw new UsageError(`--camera: expected one of ${names.join(', ')}, got ${JSON.stringify(name)}${hint}`);
   }
-  return streams
-    .filter(([id]) => name === undefined || id === name)
-    .map(([id, camera]) => toTarget(id, camera, secrets, redactUrl(camera.url)));
+  return targets.filter((target) => name === undefined || target.name === name);
 }
 
 function toTarget(

@@ -7,6 +7,8 @@ export interface AdviceContext {
   readonly isPicture: boolean;
   /** Frames a second that are looked at. */
   readonly maxFps: number;
+  /** A camera's stream for people (`viewUrl`): every picture is decoded, none is looked at. Default false. */
+  readonly isForPeople?: boolean;
 }
 
 /** An analysis of a camera begins, and begins anew after an outage, with a key frame. */
@@ -98,9 +100,12 @@ function latencyAdvice({ video: { gop, hasBFrames } }: Measured): Advice[] {
   return found;
 }
 
-function loadAdvice({ video: { width, height, codec } }: Measured, { mode }: AdviceContext): Advice[] {
+function loadAdvice(
+  { video: { width, height, codec } }: Measured,
+  { mode, isForPeople = false }: AdviceContext,
+): Advice[] {
   const found: Advice[] = [];
-  if (width * height > LARGE_PX)
+  if (width * height > LARGE_PX && !isForPeople)
     found.push({
       code: 'large_picture',
       text:
@@ -115,7 +120,10 @@ function loadAdvice({ video: { width, height, codec } }: Measured, { mode }: Adv
   return found;
 }
 
-function rateAdvice({ video, times: pts }: Measured, { mode, maxFps }: AdviceContext): Advice[] {
+function rateAdvice(
+  { video, times: pts }: Measured,
+  { mode, maxFps, isForPeople = false }: AdviceContext,
+): Advice[] {
   const { measuredFps, declaredFps } = video;
   const found: Advice[] = [];
   const { p5, p50, p95 } = pts.intervalMs ?? { p5: 1, p50: 1, p95: 1 };
@@ -130,7 +138,7 @@ function rateAdvice({ video, times: pts }: Measured, { mode, maxFps }: AdviceCon
       code: 'fps_differs',
       text: `${fps(declaredFps)} frames a second are declared, ${fps(measuredFps)} come`,
     });
-  if (mode === 'live' && measuredFps > maxFps * RATE_TOLERANCE)
+  if (mode === 'live' && !isForPeople && measuredFps > maxFps * RATE_TOLERANCE)
     found.push({
       code: 'fps_above_analysed',
       text: `${fps(measuredFps)} frames a second are decoded and ${fps(maxFps)} looked at (maxFps): a lower rate at the camera saves CPU`,

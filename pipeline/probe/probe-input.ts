@@ -27,6 +27,8 @@ export interface ProbeInputOptions {
   readonly windowMs: number;
   /** Frames a second that an analysis looks at. */
   readonly maxFps: number;
+  /** It looks at none: the stream is for people. Default false. */
+  readonly isForPeople?: boolean;
   /** What FFmpeg tells of the input; its process ends when unsubscribed. */
   readonly facts: Observable<StreamFact>;
   /** Emits when the probe is to end with what it has. */
@@ -71,8 +73,9 @@ export async function probeInput(options: ProbeInputOptions): Promise<ProbeResul
       ...measured,
       damage: { ...measured.damage, ...(first !== undefined && { first: hide(first) }) },
     } as const;
-    const { maxFps } = options;
-    return { ...result, advice: adviceFor(result, { mode, maxFps, isPicture: input.kind === 'image' }) };
+    const { maxFps, isForPeople = false } = options;
+    const context = { mode, maxFps, isForPeople, isPicture: input.kind === 'image' };
+    return { ...result, advice: adviceFor(result, context) };
   } catch (error) {
     return { ...base, ...failureOf(error, hide) };
   }

@@ -125,6 +125,14 @@ describe('adviceFor', () => {
     expect(codesOf({}, { maxFps: 2 })).toEqual(['fps_above_analysed']);
   });
 
+  it('does not advise to make a stream for people as small as one that is looked at', () => {
+    const change = {
+      video: { width: 3840, height: 2160, declaredFps: 25, measuredFps: 25, hasBFrames: true },
+    };
+    expect(codesOf(change)).toEqual(['b_frames', 'large_picture', 'fps_above_analysed']);
+    expect(codesOf(change, { isForPeople: true })).toEqual(['b_frames']);
+  });
+
   it('asks of a picture only that it be whole', () => {
     const change: Change = {
       video: { width: 8000, height: 6000, codec: 'hevc' },
