@@ -1,4 +1,4 @@
-import { delay, map, of } from 'rxjs';
+import { NEVER, concat, defer, delay, finalize, map, of } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { cameraId } from '../../../models/domain/frame';
 import type { DecodedFrame } from '../../../operators/sources/ffmpeg-frames';
@@ -40,5 +40,38 @@ describe('viewSource', () => {
     expect(seen.slice(0, 3)).toEqual(['0/0 at 0 64 true', '0/1 at 40 64 true', '1/0 at 7000 64 true']);
     expect(seen.at(-1)).toBe('end');
     expect(told.slice(0, 4)).toEqual(['online', 'ended', 'offline', 'lapsed']);
+  });
+
+  it('runs no decoder while its camera rests, nor after it was stopped', () => {
+    const told: string[] = [];
+    let decoders = 0;
+    const seen: string[] = [];
+    const scheduler = new TestScheduler(() => undefined);
+    scheduler.run(({ hot }) => {
+      const at = (what: string) => told.push(`${scheduler.now()} ${what}, ${decoders} decoding`);
+      viewSource({
+        cameraId: cameraId('front'),
+        clock: { nowMs: () => 1_000_000 + scheduler.now(), monotonicMs: () => scheduler.now() },
+        decode: () =>
+          defer(() => {
+            decoders++;
+            return concat(of(view(0)), NEVER).pipe(finalize(() => decoders--));
+          }),
+        stop: hot('8s x'),
+        paused: hot('f 999ms t 2999ms f 999ms t', { f: false, t: true }),
+        onStatus: (status) => status.status !== 'lapsed' && at(status.status),
+      }).subscribe({
+        next: ({ info }) => seen.push(`${info.segment.epoch}/${info.seq}`),
+        complete: () => at('end'),
+      });
+    });
+    expect(told).toEqual([
+      '0 online, 1 decoding',
+      '1000 offline, 0 decoding',
+      '4000 online, 1 decoding',
+      '5000 offline, 0 decoding',
+      '8000 end, 0 decoding',
+    ]);
+    expect(seen).toEqual(['0/0', '1/0']);
   });
 });
