@@ -1,3 +1,4 @@
+import { stopWithJob, workerIds } from '../support/held-job';
 import { startRedisServer } from '../support/redis-server';
 import type { RedisServer } from '../support/redis-server';
 import { CLIP, CLIP_FRAMES, LIVE_CLIP, createQueueLab } from '../support/queue-lab';
@@ -26,13 +27,17 @@ describe('a queue whose workers fail', () => {
   it.each(['SIGKILL', 'SIGSTOP'] as const)(
     'loses and repeats no frame of a file when one of two workers is ended by %s in the middle of a batch',
     async (signal) => {
-      const [first] = await startTwo();
+      const earlier = await workerIds(redis.url);
+      const first = await lab.startWorker(redis.url, ['--batch', '2']);
+      const [id] = (await workerIds(redis.url)).filter((one) => !earlier.includes(one));
+      await lab.startWorker(redis.url, ['--batch', '2']);
       const port = await lab.startPort(redis.url, { resubmitMs: 1500 });
       await waitFor(() => port.stats().capacity.workers === 2, { what: 'both workers' });
       const analysis = await lab.analyse(port, { plaza: CLIP });
       const [run] = analysis.runs;
       await waitFor(() => run!.progress().frames.detected >= 10, { what: 'frames' });
-      process.kill(first!.pid, signal);
+      await stopWithJob(redis.url, id!, first.pid);
+      process.kill(first.pid, signal);
       const { state, frames } = await run!.done;
       expect(state).toBe('completed');
       expect(frames).toMatchObject({ received: CLIP_FRAMES, detected: CLIP_FRAMES, inFlight: 0 });
