@@ -7,11 +7,13 @@ const MOST_POINTS = 64;
 
 const fraction = z.number().min(0).max(1);
 
-const point = z
+/** A place in the picture. */
+export const point = z
   .tuple([fraction, fraction])
   .meta({ expected: 'a point [x, y] in fractions of the picture, each from 0 to 1' });
 
-const polygon = z
+/** Corners of a simple polygon with an area. */
+export const polygon = z
   .array(point)
   .min(LEAST_POINTS)
   .max(MOST_POINTS)

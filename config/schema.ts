@@ -5,6 +5,7 @@ import { parseRedisUrl } from '../models/support/redis-url';
 import { CAMERA_URLS, expectedCameraUrl } from './camera-input';
 import { maskSchema } from './mask-schema';
 import { rtspTransportSchema } from './rtsp-schema';
+import { ruleSettings } from './rules-schema';
 import { saturationSchema } from './saturation-schema';
 import { motionSchema } from './motion-schema';
 
@@ -51,9 +52,7 @@ const trackSchema = z.strictObject({
     .positive()
     .max(600_000)
     .default(1500)
-    .describe(
-      'Stream time after which an object that is not seen any more ends. More: fewer tracks cut in two.',
-    ),
+    .describe('Stream time after which an unseen object ends. More: fewer tracks cut in two.'),
 });
 
 /** One camera; `configSchema` does not look at those whose name is wrong. */
@@ -103,6 +102,7 @@ export const cameraSchema = z.strictObject({
     .describe(
       'Live only: how important the camera is. When there is too little time for all, the lowest give way first.',
     ),
+  ...ruleSettings,
   motion: motionSchema
     .optional()
     .describe(

@@ -7,6 +7,7 @@ import type { ConfigFault, ConfigPath, TextPosition } from './config-error';
 import type { ConfigText } from './config-text';
 import { crossCheck } from './cross-checks';
 import { toFaults } from './issue-faults';
+import { lineSchema, zoneSchema } from './rules-schema';
 import { cameraSchema, configSchema } from './schema';
 import type { Config } from './schema';
 import { valueAt } from './schema-tree';
@@ -66,15 +67,23 @@ export function loadedOf({ loaded, faults, fileName }: CheckedConfig): LoadedCon
   return loaded;
 }
 
+/** What stands beneath names, by the key of the map. */
+const NAMED = new Map<string, z.ZodType>([
+  ['cameras', cameraSchema],
+  ['zones', zoneSchema],
+  ['lines', lineSchema],
+]);
+
 /** zod does not look at what stands beneath a key that is wrong (4.6). */
 function issuesBeneathNames(issues: readonly z.core.$ZodIssue[], value: unknown): z.core.$ZodIssue[] {
   return issues.flatMap(({ code, path }) => {
-    if (code !== 'invalid_key') return [];
-    const camera = valueAt(
+    const schema = NAMED.get(String(path.at(-2)));
+    if (code !== 'invalid_key' || schema === undefined) return [];
+    const named = valueAt(
       value,
       path.filter((part) => typeof part !== 'symbol'),
     );
-    const beneath = cameraSchema.safeParse(camera).error?.issues ?? [];
+    const beneath = schema.safeParse(named).error?.issues ?? [];
     return beneath.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
   });
 }
