@@ -15,7 +15,7 @@ export interface Schedule {
   readonly timeZone: string;
   readonly times: readonly {
     /** Days on which the time begins; absent: all. */
-    readonly days?: readonly Weekday[];
+    readonly days?: readonly Weekday[] | undefined;
     /** HH:MM; `to` may be 24:00. */
     readonly from: string;
     readonly to: string;

@@ -1,9 +1,16 @@
 import type { Box } from './geometry';
 import type { FrameInfo } from './frame';
+import type { RuleFinding, Speed } from './rule';
 import type { UnobservedReason } from './observation';
 
 /** Why a track ended. */
 export type TrackEndReason = 'lost' | 'discontinuity' | 'completed' | 'stopped' | 'restart';
+
+/** A place of a track before it was confirmed: the detection's box in source pixels, and event time. */
+export interface EarlierPlace {
+  readonly box: Box;
+  readonly atMs: number;
+}
 
 /** A confirmed object as last seen. */
 export interface Track {
@@ -31,6 +38,8 @@ export interface Track {
   readonly hits: number;
   /** True in the frames in which a detection was matched. */
   readonly isVisible: boolean;
+  /** Where it was before it was confirmed, at most 8 places: the first and the latest. In the frame that confirms it. */
+  readonly earlier?: readonly EarlierPlace[];
 }
 
 /** One frame's result of the tracker; what rules, events and overlays work on. */
@@ -49,12 +58,20 @@ export interface TrackedFrame {
   readonly started: readonly Track[];
   /** Tracks that ended with this frame; not in `tracks`. */
   readonly ended: readonly EndedTrack[];
+  /** What rules found, where a camera has any: of tracks that ended with this frame, and in it; and the speeds of `tracks`. */
+  readonly found?: {
+    readonly ended: readonly RuleFinding[];
+    readonly seen: readonly RuleFinding[];
+    readonly speeds?: ReadonlyMap<Track, Speed>;
+  };
 }
 
 /** Tracks that ended without a frame: the stream completed, stopped or lapsed. */
 export interface TracksClosed {
   readonly kind: 'closed';
   readonly ended: readonly EndedTrack[];
+  /** What rules found of them, and of the end. */
+  readonly found?: readonly RuleFinding[];
 }
 
 export interface EndedTrack {

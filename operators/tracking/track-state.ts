@@ -1,6 +1,6 @@
 import type { Detection } from '../../models/domain/detection';
 import type { FrameInfo } from '../../models/domain/frame';
-import type { Track } from '../../models/domain/track';
+import type { EarlierPlace, Track } from '../../models/domain/track';
 import type { Box } from '../../models/domain/geometry';
 import {
   CENTRE_X,
@@ -28,6 +28,8 @@ export interface TrackState {
   score: number;
   maxScore: number;
   hits: number;
+  /** Places while tentative, before the present one; the first and the latest. */
+  earlier: readonly EarlierPlace[];
   firstSeenPtsMs: number;
   readonly firstSeenAtMs: number;
   lastSeenPtsMs: number;
@@ -49,6 +51,7 @@ export interface TrackState {
 
 /** Classes remembered of one track; more come only from a detector gone mad. */
 const MAX_LABELS = 16;
+const MAX_EARLIER = 8;
 
 /** A tentative track of one detection. */
 export function createTrackState({ box, score, label, features }: Detection, frame: FrameInfo): TrackState {
@@ -67,6 +70,7 @@ export function createTrackState({ box, score, label, features }: Detection, fra
     score,
     maxScore: score,
     hits: 1,
+    earlier: [],
     firstSeenPtsMs: frame.ptsMs,
     firstSeenAtMs: frame.atMs,
     lastSeenPtsMs: frame.ptsMs,
@@ -107,6 +111,7 @@ export function hitTrack(state: TrackState, detection: Detection, frame: FrameIn
   const { filter } = state;
   const { box, score, label, features } = detection;
   correctBoxFilter(filter, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, box[2] - box[0], box[3] - box[1]);
+  state.earlier = state.number === 0 ? withPlace(state) : [];
   state.box = box;
   state.score = score;
   state.maxScore = Math.max(state.maxScore, score);
@@ -119,6 +124,11 @@ export function hitTrack(state: TrackState, detection: Detection, frame: FrameIn
   state.coastedMs = 0;
   vote(state, label, score);
   if (features !== undefined) state.features = blendFeatures(state.features, features);
+}
+
+function withPlace({ earlier, box, lastSeenAtMs }: TrackState): readonly EarlierPlace[] {
+  const kept = earlier.length < MAX_EARLIER ? earlier : [earlier[0]!, ...earlier.slice(2)];
+  return [...kept, { box, atMs: lastSeenAtMs }];
 }
 
 /** Share of the track's votes for a class, 0 to 1. */
@@ -147,6 +157,7 @@ export function toTrack(state: TrackState): Track {
     velocity: [velocityOf(state.filter, CENTRE_X), velocityOf(state.filter, CENTRE_Y)],
     hits: state.hits,
     isVisible: state.misses === 0,
+    ...(state.earlier.length > 0 && { earlier: state.earlier }),
   };
 }
 
