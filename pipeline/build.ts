@@ -20,6 +20,7 @@ import { viewBuffers } from '../operators/sources/view-buffers';
 import { viewSource } from '../operators/sources/view-source';
 import { hideSecrets } from '../operators/sources/hide-secrets';
 import { hardwareFallback } from '../operators/sources/hardware-fallback';
+import { applyRules } from '../operators/transforms/apply-rules';
 import { detectFrames } from '../operators/transforms/detect-frames';
 import { emitEvents } from '../operators/transforms/emit-events';
 import { joinViews } from '../operators/transforms/join-views';
@@ -131,6 +132,7 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
     }),
     watchApart(spec, deps),
     annotate(spec, deps),
+    spec.rules === undefined ? identity : applyRules(spec.rules),
     emitEvents({
       cameraId: spec.id,
       source: deps.eventSource,

@@ -6,6 +6,7 @@ import type { CameraId, SourceMode } from '../models/domain/frame';
 import type { HardwareDecoder } from '../models/domain/hardware';
 import type { Polygon } from '../models/domain/polygon';
 import { redactUrl } from '../models/domain/redact';
+import type { ApplyRulesOptions } from '../operators/transforms/apply-rules';
 import type { Input } from './inputs';
 
 /** One camera, ready to be started: its input found, its settings checked, every default filled in. */
@@ -28,6 +29,8 @@ export interface CameraSpec extends Input {
   readonly priority: number;
   /** Which frames are left out because nothing moves in them; absent: none. */
   readonly motion?: MotionConfig;
+  /** What is told of where objects are and how they move; absent: nothing. */
+  readonly rules?: ApplyRulesOptions;
   readonly maxLatencyMs: number;
   readonly resumeWindowMs: number;
   readonly inFlight: number;
@@ -44,14 +47,26 @@ export interface CameraSpec extends Input {
 
 /** What decides which events a camera gives: no path, no credential, nothing of where events go. */
 export function analysisOf(spec: CameraSpec): Record<string, unknown> {
-  const { id, mode, startAtMs, folderFps, maxFps, minScore, labels, masks, motion } = spec;
+  const { id, mode, startAtMs, folderFps, maxFps, minScore, labels, masks, motion, rules } = spec;
   const { resumeWindowMs, updateIntervalMs, track } = spec;
   const decoding = { id, mode, startAtMs, folderFps, maxFps, masks };
-  return { ...decoding, motion, minScore, labels, resumeWindowMs, updateIntervalMs, track };
+  return { ...decoding, motion, minScore, labels, resumeWindowMs, updateIntervalMs, track, rules };
 }
 
 /** Frames of one camera in the detector at once: a live one must stay current, a recorded one must keep all workers busy. */
 const DEFAULT_IN_FLIGHT: Record<SourceMode, number> = { live: 2, recorded: 16 };
+
+/** The rules of a camera, zones and lines in the order of their names; none for empty maps. */
+function rulesOf({ zones = {}, lines = {}, stationary, speed }: CameraConfig): ApplyRulesOptions | undefined {
+  const sorted = <T extends object>(named: Readonly<Record<string, T>>) =>
+    Object.entries(named)
+      .map(([name, rule]) => ({ name, ...rule }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const rules = { zones: sorted(zones), lines: sorted(lines) };
+  const isEmpty = rules.zones.length + rules.lines.length === 0;
+  if (isEmpty && stationary === undefined && speed === undefined) return undefined;
+  return { ...rules, ...(stationary !== undefined && { stationary }), ...(speed !== undefined && { speed }) };
+}
 
 function viewOf(url: string, { rtspTransport }: CameraConfig): Input {
   const place = inputPlace(url);
@@ -74,6 +89,7 @@ export function toCameraSpec(name: string, config: CameraConfig, detector: Detec
     track,
     annotate,
   } = config;
+  const rules = rulesOf(config);
   return {
     ...input,
     id: cameraId(name),
@@ -85,6 +101,7 @@ export function toCameraSpec(name: string, config: CameraConfig, detector: Detec
     ...(masks.length > 0 && { masks: masks.map(({ points }) => points) }),
     priority,
     ...(motion !== undefined && { motion }),
+    ...(rules !== undefined && { rules }),
     maxLatencyMs,
     resumeWindowMs,
     inFlight: config.inFlight ?? DEFAULT_IN_FLIGHT[mode],

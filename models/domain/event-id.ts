@@ -46,7 +46,7 @@ export interface EventIdentity {
   readonly source: string;
   readonly runKey: string;
   readonly epoch: number;
-  /** The track's id, or '' for events of the camera itself. */
+  /** The track's id, '' for events of the camera itself, `zone:<name>` for those of an occupancy. */
   readonly trackId: string;
   readonly type: EventType;
   /** Counts events of this type of this track (or camera) from 0. */

@@ -43,6 +43,13 @@ const trackData = z.object({
     .number()
     .optional()
     .describe('Estimated wall time of capture, milliseconds since 1970; live only.'),
+  speed: z
+    .object({
+      value: z.number().nonnegative(),
+      unit: z.enum(['m/s', 'heights/s']).describe("On the ground, or in the picture's heights."),
+    })
+    .optional()
+    .describe('How fast it is, where that is asked for and known.'),
 });
 
 const errorCodes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
@@ -87,12 +94,29 @@ const dataByType = {
   'zone.entered': trackData.extend({ zone: z.string().min(1) }),
   'zone.left': trackData.extend({ zone: z.string().min(1), dwellMs: z.number().nonnegative() }),
   'zone.dwell': trackData.extend({ zone: z.string().min(1), dwellMs: z.number().nonnegative() }),
+  'zone.loitering': trackData.extend({ zone: z.string().min(1), dwellMs: z.number().nonnegative() }),
   'line.crossed': trackData.extend({ line: z.string().min(1), direction: z.enum(['in', 'out']) }),
   'occupancy.changed': cameraData.extend({
     zone: z.string().min(1),
     label: label.optional(),
     count: z.int().nonnegative(),
     ptsMs,
+  }),
+  'occupancy.summary': cameraData.extend({
+    zone: z.string().min(1),
+    from: time.describe('Begin of the interval.'),
+    to: time.describe('Its end.'),
+    observedMs: z.number().positive().describe('For so long of it the number was known.'),
+    min: z.int().nonnegative(),
+    max: z.int().nonnegative(),
+    mean: z.number().nonnegative().describe('Over the time that is known.'),
+    ptsMs,
+  }),
+  'object.stationary': trackData.extend({
+    stillMs: z.number().nonnegative().describe('For so long it has stood still.'),
+  }),
+  'object.moving': trackData.extend({
+    stillMs: z.number().nonnegative().describe('For so long it had stood still.'),
   }),
 } as const;
 
@@ -140,8 +164,12 @@ export const eventSchema = z.discriminatedUnion('type', [
   envelope('zone.entered'),
   envelope('zone.left'),
   envelope('zone.dwell'),
+  envelope('zone.loitering'),
   envelope('line.crossed'),
   envelope('occupancy.changed'),
+  envelope('occupancy.summary'),
+  envelope('object.stationary'),
+  envelope('object.moving'),
 ]);
 
 /** Any event of this contract. */

@@ -7,9 +7,12 @@ import { createEventId } from '../../models/domain/event-id';
 import type { CameraId, FrameInfo } from '../../models/domain/frame';
 import { boxIou } from '../../models/domain/geometry';
 import type { Box } from '../../models/domain/geometry';
+import type { RuleFinding, Speed } from '../../models/domain/rule';
 import type { EndedTrack, Track, TrackedFrame, TracksClosed } from '../../models/domain/track';
 import { createPathSummary } from '../support/path-summary';
 import type { PathSummary } from '../support/path-summary';
+import { occupancyEvent, trackFindingEvent } from '../support/rule-event-data';
+import type { RuleEventType } from '../support/rule-event-data';
 
 export interface EmitEventsOptions {
   readonly cameraId: CameraId;
@@ -39,13 +42,15 @@ interface Told {
   /** The frame in which the track was last seen. */
   frame: FrameInfo;
   readonly path: PathSummary;
+  /** What rules found of it so far, by type. */
+  readonly found: Map<RuleEventType, number>;
 }
 
 /**
  * Turns tracker results and camera statuses into events of the contract, in order, with deterministic ids.
  *
- * Exactly one `track.started` and one `track.ended` for each track, `track.updated` throttled in stream time. State: one
- * entry for each live track. Drops nothing; errors pass on.
+ * Exactly one `track.started` and one `track.ended` for each track, `track.updated` throttled in stream time, and between them
+ * what rules found. State: one entry for each live track, and for each zone that is counted. Drops nothing; errors pass on.
  */
 export function emitEvents(
   options: EmitEventsOptions,
@@ -69,6 +74,8 @@ export function emitEvents(
 
 function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEventsOptions) {
   const live = new Map<string, Told>();
+  const counts = new Map<string, number>();
+  let speeds: ReadonlyMap<Track, Speed> | undefined;
   let lastAtMs = 0;
   let statusEpoch = -1;
   let statusCounts: Partial<Record<EventType, number>> = {};
@@ -127,7 +134,8 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
     const { number, epoch, box, label, isVisible } = track;
     const path = createPathSummary();
     path.add(anchorOf(box, frame));
-    live.set(id, { number, epoch, id, updates: 0, ptsMs: frame.ptsMs, box, label, isVisible, frame, path });
+    const told = { number, epoch, id, updates: 0, box, label, isVisible, frame, path, found: new Map() };
+    live.set(id, { ...told, ptsMs: frame.ptsMs });
     return event(
       'track.started',
       { epoch, trackId: id, n: 0, atMs: frame.atMs },
@@ -188,6 +196,31 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
     );
   }
 
+  /** `leastAtMs`: what is found of what is over is no older than that. */
+  function tellFinding(finding: RuleFinding, leastAtMs: number): SightlineEvent | undefined {
+    const { frame } = finding;
+    const atMs = Math.max(frame.atMs, leastAtMs);
+    const { epoch } = frame.segment;
+    if (!('track' in finding)) {
+      const { type, data } = occupancyEvent(finding, { camera: cameraId, epoch, ptsMs: toMs(frame.ptsMs) });
+      const trackId = `zone:${finding.zone}`;
+      const n = counts.get(`${type} ${trackId}`) ?? 0;
+      counts.set(`${type} ${trackId}`, n + 1);
+      return event(type, { epoch, trackId, n, atMs }, data);
+    }
+    const { track } = finding;
+    const told = live.get(`${cameraId}-${track.epoch}-${track.number}`);
+    if (told === undefined) return undefined;
+    const { type, data } = trackFindingEvent(finding, trackData(told.id, track, frame));
+    const n = told.found.get(type) ?? 0;
+    told.found.set(type, n + 1);
+    return event(type, { epoch: told.epoch, trackId: told.id, n, atMs }, data);
+  }
+
+  function tellFindings(findings: readonly RuleFinding[] = [], leastAtMs: number): SightlineEvent[] {
+    return findings.map((one) => tellFinding(one, leastAtMs)).filter((told) => told !== undefined);
+  }
+
   function tellAllEnded(ended: readonly EndedTrack[], endedAtMs: number): SightlineEvent[] {
     return ended.map((one) => tellEnded(one, endedAtMs)).filter((told) => told !== undefined);
   }
@@ -195,6 +228,7 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
   function trackData(trackId: string, track: Track, frame: FrameInfo): TrackData {
     const [x1, y1, x2, y2] = track.box;
     const { width, height } = frame.source;
+    const speed = speeds?.get(track);
     return {
       camera: cameraId,
       epoch: frame.segment.epoch,
@@ -205,22 +239,26 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
       boxFraction: [round(x1 / width, 5), round(y1 / height, 5), round(x2 / width, 5), round(y2 / height, 5)],
       ptsMs: toMs(frame.ptsMs),
       ...(frame.capturedAtMs !== undefined && { capturedAtMs: Math.round(frame.capturedAtMs) }),
+      ...(speed !== undefined && { speed: { ...speed, value: round(speed.value, 4) } }),
     };
   }
 
   function tell(item: TrackedFrame | TracksClosed | CameraStatus): SightlineEvent[] {
     if (item.kind === 'status') return tellStatus(item);
-    if (item.kind === 'closed') return tellAllEnded(item.ended, lastAtMs);
+    speeds = item.kind === 'tracked' ? item.found?.speeds : undefined;
+    if (item.kind === 'closed')
+      return [...tellFindings(item.found, lastAtMs), ...tellAllEnded(item.ended, lastAtMs)];
     // Time may jump back to a frame that follows a cut: the tracks before it ended with the frame before it.
     const cut = item.ended.filter(({ reason }) => reason === 'discontinuity');
     const lost = item.ended.filter(({ reason }) => reason !== 'discontinuity');
+    const before = tellFindings(item.found?.ended, cut.length > 0 ? lastAtMs : item.frame.atMs);
     const ended = [...tellAllEnded(cut, lastAtMs), ...tellAllEnded(lost, item.frame.atMs)];
     lastAtMs = item.frame.atMs;
     const { frame, tracks, started } = item;
     const updated = item.unobserved === undefined ? tracks.map((track) => tellUpdated(track, frame)) : [];
-    return [...ended, ...updated, ...started.map((track) => tellStarted(track, frame))].filter(
-      (told) => told !== undefined,
-    );
+    const begun = started.map((track) => tellStarted(track, frame));
+    const told = [...before, ...ended, ...updated, ...begun].filter((one) => one !== undefined);
+    return [...told, ...tellFindings(item.found?.seen, frame.atMs)];
   }
 
   return { tell };

@@ -40,11 +40,19 @@ export function describeEvent(event: SightlineEvent): string | undefined {
     case 'zone.entered':
     case 'zone.left':
     case 'zone.dwell':
+    case 'zone.loitering':
       return `${place} ${event.data.label} ${event.data.trackId} ${event.type.slice('zone.'.length)} ${event.data.zone}`;
     case 'line.crossed':
       return `${place} ${event.data.label} ${event.data.trackId} crossed ${event.data.line} (${event.data.direction})`;
     case 'occupancy.changed':
       return `${place} ${event.data.zone}: ${event.data.count}`;
+    case 'occupancy.summary': {
+      const { zone, min, max, mean } = event.data;
+      return `${place} ${zone}: ${min} to ${max}, ${mean.toFixed(1)} on average`;
+    }
+    case 'object.stationary':
+    case 'object.moving':
+      return `${place} ${event.data.label} ${event.data.trackId} ${event.type.slice('object.'.length)}`;
     case 'track.updated':
       return undefined;
   }

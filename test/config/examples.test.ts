@@ -21,6 +21,7 @@ describe('the examples', () => {
       'one-rtsp-camera.yaml',
       'privacy-masks.yaml',
       'redis-events.yaml',
+      'rules.yaml',
       'shared-cameras.yaml',
     ]);
   });

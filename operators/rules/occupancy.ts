@@ -1,0 +1,88 @@
+import type { FrameInfo } from '../../models/domain/frame';
+import type { OccupancyFinding } from '../../models/domain/rule';
+
+export interface OccupancyOptions {
+  readonly zone: string;
+  /** Event time of one summary, milliseconds; absent: none. */
+  readonly intervalMs?: number | undefined;
+}
+
+/** How many objects are in a zone, over time. */
+export interface Occupancy {
+  /** A frame in which so many are inside. */
+  update(count: number, frame: FrameInfo): readonly OccupancyFinding[];
+  /** What is known of the interval under way, at the end. */
+  flush(frame: FrameInfo): readonly OccupancyFinding[];
+}
+
+/** A longer time between two looks is not known of: an outage. */
+const MOST_GAP_MS = 10_000;
+
+interface Interval {
+  readonly fromMs: number;
+  observedMs: number;
+  sum: number;
+  min: number;
+  max: number;
+}
+
+/** Tells changes of a count, and its least, most and mean (over time) of each interval of which anything is known. */
+export function createOccupancy({ zone, intervalMs }: OccupancyOptions): Occupancy {
+  let told = 0;
+  let last: { readonly atMs: number; readonly count: number } | undefined;
+  let interval: Interval | undefined;
+
+  function close(frame: FrameInfo): OccupancyFinding[] {
+    const closed = interval;
+    interval = undefined;
+    if (closed === undefined || intervalMs === undefined || closed.observedMs <= 0) return [];
+    const { fromMs, observedMs, sum, min, max } = closed;
+    const mean = sum / observedMs;
+    const toMs = fromMs + intervalMs;
+    return [{ type: 'occupancy.summary', zone, frame, fromMs, toMs, observedMs, min, max, mean }];
+  }
+
+  /** `count` were inside from one time to another. */
+  function add(
+    count: number,
+    fromMs: number,
+    toMs: number,
+    length: number,
+    frame: FrameInfo,
+  ): OccupancyFinding[] {
+    const findings: OccupancyFinding[] = [];
+    let at = fromMs;
+    while (at < toMs) {
+      const begin = Math.floor(at / length) * length;
+      if (interval?.fromMs !== begin) {
+        findings.push(...close(frame));
+        interval = { fromMs: begin, observedMs: 0, sum: 0, min: count, max: count };
+      }
+      const until = Math.min(toMs, begin + length);
+      interval.observedMs += until - at;
+      interval.sum += count * (until - at);
+      interval.min = Math.min(interval.min, count);
+      interval.max = Math.max(interval.max, count);
+      at = until;
+      if (at === begin + length) findings.push(...close(frame));
+    }
+    return findings;
+  }
+
+  return {
+    update(count, frame) {
+      const { atMs } = frame;
+      const findings: OccupancyFinding[] = [];
+      if (intervalMs !== undefined && last !== undefined) {
+        const gapMs = atMs - last.atMs;
+        if (gapMs > 0 && gapMs <= MOST_GAP_MS)
+          findings.push(...add(last.count, last.atMs, atMs, intervalMs, frame));
+      }
+      last = { atMs, count };
+      if (count !== told) findings.push({ type: 'occupancy.changed', zone, count, frame });
+      told = count;
+      return findings;
+    },
+    flush: close,
+  };
+}

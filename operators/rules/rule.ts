@@ -1,0 +1,38 @@
+import type { FrameInfo } from '../../models/domain/frame';
+import type { Box } from '../../models/domain/geometry';
+import type { RuleFinding } from '../../models/domain/rule';
+import type { Track, TrackedFrame } from '../../models/domain/track';
+
+/** A track where it was seen, at an event time. Of a frame that shows it for the first time, also its earlier places. */
+export interface Sighting {
+  readonly track: Track;
+  readonly box: Box;
+  readonly atMs: number;
+  /** The frame that is told of it; an earlier place has that of its confirmation. */
+  readonly frame: FrameInfo;
+}
+
+/** One rule of one camera. Pure: no clock and no I/O; its state is that of live tracks. */
+export interface Rule {
+  /** A frame somebody looked at: all that was seen in it, in order of tracks, then time. */
+  observe(sightings: readonly Sighting[]): readonly RuleFinding[];
+  /** Tracks that are over. */
+  end(tracks: readonly Track[]): readonly RuleFinding[];
+  /** The rule is off for now: it forgets everybody. */
+  pause(frame: FrameInfo): readonly RuleFinding[];
+}
+
+/** Names a track within its camera. */
+export const keyOf = ({ epoch, number }: Track): string => `${epoch}-${number}`;
+
+/** What a frame shows; nothing where nobody looked. What a track did before it was confirmed comes with its confirmation. */
+export function sightingsOf({ frame, tracks, started, unobserved }: TrackedFrame): readonly Sighting[] {
+  if (unobserved !== undefined) return [];
+  const isNew = new Set(started.map(keyOf));
+  return tracks.flatMap((track) => {
+    if (!track.isVisible) return [];
+    const now = { track, box: track.box, atMs: frame.atMs, frame };
+    if (!isNew.has(keyOf(track))) return [now];
+    return [...(track.earlier ?? []).map(({ box, atMs }) => ({ track, box, atMs, frame })), now];
+  });
+}

@@ -1,0 +1,131 @@
+import { EMPTY, concat, concatMap, defer, of } from 'rxjs';
+import type { OperatorFunction } from 'rxjs';
+import type { CameraStatus } from '../../models/domain/camera-status';
+import type { FrameInfo } from '../../models/domain/frame';
+import type { RuleFinding, Schedule } from '../../models/domain/rule';
+import type { EndedTrack, TrackedFrame, TracksClosed } from '../../models/domain/track';
+import { createLineRule } from '../rules/line';
+import type { LineOptions } from '../rules/line';
+import { createOccupancy } from '../rules/occupancy';
+import { sightingsOf } from '../rules/rule';
+import type { Rule } from '../rules/rule';
+import { createSchedule } from '../rules/schedule';
+import { createSpeedMeter } from '../rules/speed';
+import type { SpeedOptions } from '../rules/speed';
+import { createStationaryRule } from '../rules/stationary';
+import type { StationaryOptions } from '../rules/stationary';
+import { createZoneRule } from '../rules/zone';
+import type { ZoneOptions } from '../rules/zone';
+
+/** Absent: always on. */
+interface Scheduled {
+  readonly schedule?: Schedule | undefined;
+}
+
+export interface ApplyRulesOptions {
+  readonly zones: readonly (ZoneOptions &
+    Scheduled & { readonly occupancy?: { readonly intervalMs?: number | undefined } | undefined })[];
+  readonly lines: readonly (LineOptions & Scheduled)[];
+  /** Absent: not told. */
+  readonly stationary?: StationaryOptions;
+  readonly speed?: SpeedOptions;
+}
+
+type RuleInput = TrackedFrame | TracksClosed | CameraStatus;
+
+/**
+ * Adds to each tracked frame of one camera what its rules found, as `found`; statuses pass through in their places.
+ *
+ * Times are event times. Frames that nobody looked at move nobody. Before a status that means the end, and at completion, a
+ * `TracksClosed` without tracks tells what is left of occupancies. Drops nothing; passes errors on at once. State per
+ * subscription: of live tracks alone. Throws a RangeError when the ground has no perspective.
+ */
+export function applyRules(options: ApplyRulesOptions): OperatorFunction<RuleInput, RuleInput> {
+  createRules(options);
+  return (source) =>
+    defer(() => {
+      const rules = createRules(options);
+      const ruled = source.pipe(
+        concatMap((item): RuleInput[] => {
+          switch (item.kind) {
+            case 'tracked':
+              return [rules.observe(item)];
+            case 'closed':
+              return [{ ...item, found: rules.end(item.ended) }];
+            case 'status':
+              return isOver(item) ? [...rules.flush(), item] : [item];
+          }
+        }),
+      );
+      return concat(
+        ruled,
+        defer(() => {
+          const [rest] = rules.flush();
+          return rest === undefined ? EMPTY : of(rest);
+        }),
+      );
+    });
+}
+
+function isOver(status: CameraStatus): boolean {
+  return status.status === 'offline' && (status.cause === 'completed' || status.cause === 'stopped');
+}
+
+function createRules({ zones, lines, stationary, speed }: ApplyRulesOptions) {
+  const zoneRules = zones.map((zone) => ({
+    rule: createZoneRule(zone),
+    isOn: createSchedule(zone.schedule),
+  }));
+  const rules: { readonly rule: Rule; readonly isOn: (atMs: number) => boolean }[] = [
+    ...zoneRules,
+    ...lines.map((line) => ({ rule: createLineRule(line), isOn: createSchedule(line.schedule) })),
+  ];
+  if (stationary !== undefined) rules.push({ rule: createStationaryRule(stationary), isOn: () => true });
+  const meter = speed && createSpeedMeter(speed);
+  const occupancies = zones.flatMap(({ name, occupancy }, index) => {
+    if (occupancy === undefined) return [];
+    const { rule } = zoneRules[index]!;
+    return [{ count: () => rule.count(), ...createOccupancy({ zone: name, ...occupancy }) }];
+  });
+  let last: FrameInfo | undefined;
+
+  function counted(frame: FrameInfo): RuleFinding[] {
+    return occupancies.flatMap(({ count, update }) => update(count(), frame));
+  }
+
+  function endTracks(ended: readonly EndedTrack[]): RuleFinding[] {
+    const tracks = ended.map(({ track }) => track);
+    meter?.end(tracks);
+    return rules.flatMap(({ rule }) => rule.end(tracks));
+  }
+
+  return {
+    observe(item: TrackedFrame): TrackedFrame {
+      const { frame, unobserved } = item;
+      const ended = item.ended.length === 0 ? [] : endTracks(item.ended);
+      // A frame left out since nothing moves in it is as the one before.
+      if (unobserved !== undefined && unobserved !== 'gated') return { ...item, found: { ended, seen: [] } };
+      last = frame;
+      const sightings = sightingsOf(item);
+      const seen = rules.flatMap(({ rule, isOn }) =>
+        isOn(frame.atMs) ? rule.observe(sightings) : rule.pause(frame),
+      );
+      const speeds = meter?.observe(sightings);
+      const found = { ended, seen: [...seen, ...counted(frame)], ...(speeds !== undefined && { speeds }) };
+      return { ...item, found };
+    },
+
+    end(ended: readonly EndedTrack[]): RuleFinding[] {
+      const findings = endTracks(ended);
+      return last === undefined ? findings : [...findings, ...counted(last)];
+    },
+
+    /** What is left to tell at the end. */
+    flush(): TracksClosed[] {
+      const frame = last;
+      if (frame === undefined) return [];
+      const found = occupancies.flatMap(({ flush }) => flush(frame));
+      return found.length === 0 ? [] : [{ kind: 'closed', ended: [], found }];
+    },
+  };
+}
