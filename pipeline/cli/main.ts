@@ -10,6 +10,7 @@ import { addSchemaCommand } from './schema';
 import { addWorkerCommand } from './worker';
 import { EXIT, describeError, exitCodeOf } from './usage';
 import { addValidateCommand } from './validate';
+import { addZonesCommand } from './zones';
 
 /** Messages repeat what was typed, and a URL ends for the patterns at a quote that a password may hold. */
 const hide = createRedactor(
@@ -28,6 +29,7 @@ function createProgram(): Command {
   addWorkerCommand(program);
   addDetectCommand(program);
   addProbeCommand(program);
+  addZonesCommand(program);
   addValidateCommand(program);
   addSchemaCommand(program);
   for (const command of program.commands) command.exitOverride();
