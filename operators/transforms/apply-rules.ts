@@ -85,12 +85,12 @@ function createRules({ zones, lines, stationary, speed }: ApplyRulesOptions) {
   const occupancies = zones.flatMap(({ name, occupancy }, index) => {
     if (occupancy === undefined) return [];
     const { rule } = zoneRules[index]!;
-    return [{ count: () => rule.count(), ...createOccupancy({ zone: name, ...occupancy }) }];
+    return [{ rule, occupancy: createOccupancy({ zone: name, ...occupancy }) }];
   });
   let last: FrameInfo | undefined;
 
   function counted(frame: FrameInfo): RuleFinding[] {
-    return occupancies.flatMap(({ count, update }) => update(count(), frame));
+    return occupancies.flatMap(({ rule, occupancy }) => occupancy.update(rule.count(), frame));
   }
 
   function endTracks(ended: readonly EndedTrack[]): RuleFinding[] {
@@ -124,7 +124,7 @@ function createRules({ zones, lines, stationary, speed }: ApplyRulesOptions) {
     flush(): TracksClosed[] {
       const frame = last;
       if (frame === undefined) return [];
-      const found = occupancies.flatMap(({ flush }) => flush(frame));
+      const found = occupancies.flatMap(({ occupancy }) => occupancy.flush(frame));
       return found.length === 0 ? [] : [{ kind: 'closed', ended: [], found }];
     },
   };

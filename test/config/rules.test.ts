@@ -13,7 +13,7 @@ const LINE = [
 ];
 
 const define = (rules: object) =>
-  defineConfig({ cameras: { yard: { url: 'a.mp4', ...rules } as never } }).config.cameras['yard']!;
+  defineConfig({ cameras: { yard: { url: 'a.mp4', ...rules } } }).config.cameras['yard']!;
 
 const faultsOf = (rules: object) =>
   configErrorOf(() => define(rules)).faults.map(({ path, message }) => `${path}: ${message}`);
