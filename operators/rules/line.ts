@@ -1,5 +1,6 @@
 import type { Point } from '../../models/domain/polygon';
-import type { Anchor, TrackFinding } from '../../models/domain/rule';
+import type { Anchor } from '../../models/domain/rule';
+import type { TrackFinding } from '../../models/domain/track';
 import { anchorOf, createFilter, distance, sizeOf, toPixels } from './place';
 import type { Filters } from './place';
 import { keyOf } from './rule';

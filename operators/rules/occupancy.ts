@@ -1,5 +1,5 @@
 import type { FrameInfo } from '../../models/domain/frame';
-import type { OccupancyFinding } from '../../models/domain/rule';
+import type { OccupancyFinding } from '../../models/domain/track';
 
 export interface OccupancyOptions {
   readonly zone: string;

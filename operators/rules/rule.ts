@@ -1,7 +1,6 @@
 import type { FrameInfo } from '../../models/domain/frame';
 import type { Box } from '../../models/domain/geometry';
-import type { RuleFinding } from '../../models/domain/rule';
-import type { Track, TrackedFrame } from '../../models/domain/track';
+import type { RuleFinding, Track, TrackedFrame } from '../../models/domain/track';
 
 /** A track where it was seen, at an event time. Of a frame that shows it for the first time, also its earlier places. */
 export interface Sighting {

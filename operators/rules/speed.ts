@@ -1,7 +1,6 @@
 import { createHomography } from '../../models/domain/homography';
 import type { Point } from '../../models/domain/polygon';
-import type { Speed } from '../../models/domain/rule';
-import type { Track } from '../../models/domain/track';
+import type { Speed, Track } from '../../models/domain/track';
 import { anchorOf } from './place';
 import { keyOf } from './rule';
 import type { Sighting } from './rule';

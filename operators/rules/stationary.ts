@@ -1,5 +1,5 @@
 import type { Point } from '../../models/domain/polygon';
-import type { TrackFinding } from '../../models/domain/rule';
+import type { TrackFinding } from '../../models/domain/track';
 import { anchorOf, distance, sizeOf } from './place';
 import { keyOf } from './rule';
 import type { Rule, Sighting } from './rule';

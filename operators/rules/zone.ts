@@ -1,7 +1,7 @@
 import type { FrameInfo } from '../../models/domain/frame';
 import type { Polygon } from '../../models/domain/polygon';
-import type { Anchor, TrackFinding } from '../../models/domain/rule';
-import type { Track } from '../../models/domain/track';
+import type { Anchor } from '../../models/domain/rule';
+import type { Track, TrackFinding } from '../../models/domain/track';
 import { anchorOf, createFilter, isInside } from './place';
 import type { Filters } from './place';
 import { keyOf } from './rule';

@@ -1,5 +1,5 @@
 import type { EventData, EventType } from '../../models/domain/event';
-import type { OccupancyFinding, RuleFinding, TrackFinding } from '../../models/domain/rule';
+import type { OccupancyFinding, RuleFinding, TrackFinding } from '../../models/domain/track';
 
 type Told = {
   [T in RuleFinding['type']]: { readonly type: T; readonly data: EventData<T> };

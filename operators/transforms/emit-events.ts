@@ -7,8 +7,14 @@ import { createEventId } from '../../models/domain/event-id';
 import type { CameraId, FrameInfo } from '../../models/domain/frame';
 import { boxIou } from '../../models/domain/geometry';
 import type { Box } from '../../models/domain/geometry';
-import type { RuleFinding, Speed } from '../../models/domain/rule';
-import type { EndedTrack, Track, TrackedFrame, TracksClosed } from '../../models/domain/track';
+import type {
+  EndedTrack,
+  RuleFinding,
+  Speed,
+  Track,
+  TrackedFrame,
+  TracksClosed,
+} from '../../models/domain/track';
 import { createPathSummary } from '../support/path-summary';
 import type { PathSummary } from '../support/path-summary';
 import { occupancyEvent, trackFindingEvent } from '../support/rule-event-data';

@@ -1,6 +1,5 @@
 import type { Box } from '../../models/domain/geometry';
-import type { RuleFinding } from '../../models/domain/rule';
-import type { EarlierPlace, Track, TrackedFrame } from '../../models/domain/track';
+import type { EarlierPlace, RuleFinding, Track, TrackedFrame } from '../../models/domain/track';
 import { sightingsOf } from '../../operators/rules/rule';
 import type { Rule } from '../../operators/rules/rule';
 import { infoOf, tracked } from './views';
