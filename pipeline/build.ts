@@ -1,10 +1,13 @@
-import { Subject, defer, identity, tap } from 'rxjs';
+import { EMPTY, Subject, concat, defer, filter, identity, switchMap, tap } from 'rxjs';
 import type { Observable, OperatorFunction } from 'rxjs';
 import type { Clock } from '../models/domain/clock';
 import type { DetectPort } from '../models/domain/detect-port';
 import type { PipelineError } from '../models/domain/errors';
 import type { SightlineEvent } from '../models/domain/event';
 import { createRunKey } from '../models/domain/event-id';
+import type { OpenCamera } from '../models/domain/open-tracks';
+import { resumedCamera } from '../models/domain/resumed-camera';
+import type { ResumedCamera } from '../models/domain/resumed-camera';
 import type { Ledger } from '../models/domain/ledger';
 import type { CameraStatus } from '../models/domain/camera-status';
 import type { ViewFrame } from '../models/domain/frame';
@@ -62,6 +65,10 @@ export interface CameraDeps {
   readonly throttle?: Throttle;
   /** Resolves when the sinks have room for more events. */
   readonly sinksReady: () => Promise<void>;
+  /** Live: what an earlier run has begun and not ended in the log. */
+  readonly open?: OpenCamera | undefined;
+  /** Recorded: the same, to be read at the end; undefined: it could not be read. */
+  readonly readOpen?: (() => Promise<OpenCamera | undefined>) | undefined;
 }
 
 /** Pictures of the source's own size that one camera may hold for an annotated video. */
@@ -78,14 +85,35 @@ const SPARE_BUFFERS = 3;
 const LOWEST_TRACKED_SCORE = 0.2;
 
 /**
- * One camera from its pictures to its events. Start reading here: each line is a stage, in the order of the data.
+ * One camera from its pictures to its events, and before them (of a recording: behind them) the ends of what an earlier run
+ * left open.
  */
 export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<SightlineEvent> {
+  const { open, readOpen, clock, endReason } = deps;
+  const { id: cameraId, mode } = spec;
+  const byEpoch = firstEpochOf(spec, clock);
+  const resumedFrom = (from: OpenCamera | undefined) =>
+    from && resumedCamera(from, { cameraId, mode, byEpoch });
+  const chain = cameraChain(spec, deps, byEpoch, resumedFrom(open));
+  if (readOpen === undefined) return chain;
+  // A recording that is read again in full repeats its events, and with them the ends of its tracks.
+  const leftOver = defer(readOpen).pipe(switchMap((left) => endLeftOver(spec, deps, resumedFrom(left))));
+  return concat(
+    chain,
+    defer(() => (endReason() === 'completed' ? leftOver : EMPTY)),
+  );
+}
+
+/** Start reading here: each line is a stage, in the order of the data. */
+function cameraChain(
+  spec: CameraSpec,
+  deps: CameraDeps,
+  firstEpoch: number,
+  resume: ResumedCamera | undefined,
+): Observable<SightlineEvent> {
   const { port, clock, ledger, stop, throttle } = deps;
-  const { labels, minScore } = spec;
+  const { labels } = spec;
   const wanted = labels === undefined ? undefined : new Set(labels);
-  const firstEpoch = firstEpochOf(spec, clock);
-  const lowScore = Math.min(minScore, LOWEST_TRACKED_SCORE);
   const tracked = new Subject<TrackedFrame>();
 
   return cameraSource({
@@ -98,6 +126,7 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
     startAtMs: spec.startAtMs,
     firstEpoch,
     resumeWindowMs: spec.resumeWindowMs,
+    resume: spec.isLooping ? undefined : resume?.last,
     stop,
     onFailure: deps.onFailure,
     startGate: deps.startGate,
@@ -114,16 +143,11 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
       mode: spec.mode,
       inFlight: spec.inFlight,
       maxLatencyMs: spec.maxLatencyMs,
-      minScore: lowScore,
+      minScore: lowScoreOf(spec),
       ready: deps.sinksReady,
       ...(wanted !== undefined && { isWanted: ({ label }) => wanted.has(label) }),
     }),
-    trackObjects({
-      ...spec.track,
-      highScore: minScore,
-      lowScore,
-      endReason: deps.endReason,
-    }),
+    trackObjects({ ...tracksOf(spec, deps), resume }),
     tap((item) => {
       if (item.kind === 'status') deps.onStatus(item);
       if (item.kind !== 'tracked') return;
@@ -132,15 +156,32 @@ export function buildCamera(spec: CameraSpec, deps: CameraDeps): Observable<Sigh
     }),
     watchApart(spec, deps),
     annotate(spec, deps),
-    spec.rules === undefined ? identity : applyRules(spec.rules),
-    emitEvents({
-      cameraId: spec.id,
-      source: deps.eventSource,
-      runKey: createRunKey(analysisOf(spec), port.detector.sha256),
-      updateIntervalMs: spec.updateIntervalMs,
-    }),
+    spec.rules === undefined ? identity : applyRules({ ...spec.rules, resume }),
+    emitEvents({ ...eventsOf(spec, deps), resume }),
   );
 }
+
+/** Ends what an earlier run left open and this one does not know. */
+function endLeftOver(spec: CameraSpec, deps: CameraDeps, resume: ResumedCamera | undefined) {
+  return EMPTY.pipe(
+    trackObjects({ ...tracksOf(spec, deps), resume }),
+    filter((item) => item.kind === 'closed'),
+    spec.rules === undefined ? identity : applyRules({ ...spec.rules, resume }),
+    emitEvents({ ...eventsOf(spec, deps), resume }),
+  );
+}
+
+function tracksOf(spec: CameraSpec, { endReason }: CameraDeps) {
+  return { ...spec.track, highScore: spec.minScore, lowScore: lowScoreOf(spec), endReason };
+}
+
+function eventsOf(spec: CameraSpec, { port, eventSource }: CameraDeps) {
+  const { id, updateIntervalMs } = spec;
+  const runKey = createRunKey(analysisOf(spec), port.detector.sha256);
+  return { cameraId: id, source: eventSource, runKey, updateIntervalMs };
+}
+
+const lowScoreOf = ({ minScore }: CameraSpec) => Math.min(minScore, LOWEST_TRACKED_SCORE);
 
 const unlimited = () => undefined;
 

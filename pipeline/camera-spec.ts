@@ -6,7 +6,7 @@ import type { CameraId, SourceMode } from '../models/domain/frame';
 import type { HardwareDecoder } from '../models/domain/hardware';
 import type { Polygon } from '../models/domain/polygon';
 import { redactUrl } from '../models/domain/redact';
-import type { ApplyRulesOptions } from '../operators/transforms/apply-rules';
+import type { RuleSet } from '../operators/transforms/apply-rules';
 import type { Input } from './inputs';
 
 /** One camera, ready to be started: its input found, its settings checked, every default filled in. */
@@ -30,7 +30,7 @@ export interface CameraSpec extends Input {
   /** Which frames are left out because nothing moves in them; absent: none. */
   readonly motion?: MotionConfig;
   /** What is told of where objects are and how they move; absent: nothing. */
-  readonly rules?: ApplyRulesOptions;
+  readonly rules?: RuleSet;
   readonly maxLatencyMs: number;
   readonly resumeWindowMs: number;
   readonly inFlight: number;
@@ -57,7 +57,7 @@ export function analysisOf(spec: CameraSpec): Record<string, unknown> {
 const DEFAULT_IN_FLIGHT: Record<SourceMode, number> = { live: 2, recorded: 16 };
 
 /** The rules of a camera, zones and lines in the order of their names; none for empty maps. */
-function rulesOf({ zones = {}, lines = {}, stationary, speed }: CameraConfig): ApplyRulesOptions | undefined {
+function rulesOf({ zones = {}, lines = {}, stationary, speed }: CameraConfig): RuleSet | undefined {
   const sorted = <T extends object>(named: Readonly<Record<string, T>>) =>
     Object.entries(named)
       .map(([name, rule]) => ({ name, ...rule }))

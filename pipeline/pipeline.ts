@@ -12,12 +12,15 @@ import { createStartGate } from '../operators/sources/start-in-turn';
 import type { StartGate } from '../operators/sources/start-in-turn';
 import { usableCores } from '../workers/local/usable-cores';
 import { buildCamera } from './build';
+import type { CameraDeps } from './build';
 import type { CameraSpec } from './camera-spec';
 import { eventSourceOf } from './event-source';
 import { checkInput } from './inputs';
+import { openCameraReader } from './open-camera';
 import { createSaturationWatch } from './saturation/watch-saturation';
 import type { SaturationSettings, SaturationWatch } from './saturation/watch-saturation';
 import type { Telemetry } from './telemetry';
+import { whenIdle } from './when-idle';
 
 /** How one camera ended. */
 export interface CameraResult {
@@ -173,7 +176,15 @@ function runCamera(spec: CameraSpec, deps: RunDeps): CameraRun {
       await checkInput(spec);
       const eventSource = await eventSourceOf(spec);
       telemetry.cameraStarted(spec.id, spec.displayName);
-      if (!isStopping) await consume(eventSource);
+      const readOpen = openCameraReader({
+        spec,
+        sinks,
+        eventSource,
+        telemetry,
+        isStopping: () => isStopping,
+      });
+      const open = spec.mode === 'live' ? await readOpen?.() : undefined;
+      if (!isStopping) await consume({ eventSource, ...(spec.mode === 'live' ? { open } : { readOpen }) });
     } catch (error) {
       fatal = toPipelineError(error);
       telemetry.cameraFailed(spec.id, fatal, undefined);
@@ -184,7 +195,7 @@ function runCamera(spec: CameraSpec, deps: RunDeps): CameraRun {
     return result();
   }
 
-  function consume(eventSource: string): Promise<void> {
+  function consume(log: Pick<CameraDeps, 'eventSource' | 'open' | 'readOpen'>): Promise<void> {
     let written = Promise.resolve();
     const write = (event: SightlineEvent) => {
       const taken = sinks.map((sink) => sink.write(event));
@@ -197,7 +208,7 @@ function runCamera(spec: CameraSpec, deps: RunDeps): CameraRun {
         clock,
         startGate,
         ledger,
-        eventSource,
+        ...log,
         stop: stopRequests,
         endReason: () => (isStopping ? 'stopped' : failure === undefined ? 'completed' : 'discontinuity'),
         sinksReady() {
@@ -275,22 +286,6 @@ function settledFrames(runs: readonly CameraRun[]): number {
 
 /** Frames are given up after this while no worker lives: whoever wants to stop does not wait for one. */
 const UNSERVED_DRAIN_MS = 1000;
-const IDLE_CHECK_MS = 250;
-
-/** Calls `onIdle` once, when the count has stood still for `idleMs()`; the function returned ends the watch. */
-function whenIdle(count: () => number, idleMs: () => number, onIdle: () => void): () => void {
-  let last = count();
-  let stillMs = 0;
-  const timer = setInterval(() => {
-    const now = count();
-    stillMs = now === last ? stillMs + IDLE_CHECK_MS : 0;
-    last = now;
-    if (stillMs < idleMs()) return;
-    clearInterval(timer);
-    onIdle();
-  }, IDLE_CHECK_MS);
-  return () => clearInterval(timer);
-}
 
 /** An analysis in which not one frame could be looked at is no analysis. */
 function allFramesFailed({ failed, detected }: LedgerEntry): PipelineError | undefined {

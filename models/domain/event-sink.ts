@@ -1,5 +1,6 @@
 import type { PipelineError } from './errors';
 import type { SightlineEvent } from './event';
+import type { OpenCamera } from './open-tracks';
 
 /** Why a sink takes no more events. */
 export type SinkEnd =
@@ -28,6 +29,11 @@ export interface EventSink {
   write(event: SightlineEvent): Promise<void>;
   /** Resolves when everything accepted so far is written, or the sink has ended; never rejects. */
   flush(): Promise<void>;
+  /**
+   * What of a camera and source the log has begun and not ended, once everything accepted so far is written; from then on
+   * nobody whom this writer supersedes can change it. Rejects when it cannot be read. Absent: the sink keeps no account.
+   */
+  openCamera?(camera: string, source: string): Promise<OpenCamera>;
   /** Settles when the sink takes no more events; never rejects. */
   readonly ended: Promise<SinkEnd>;
   /** Writes what is pending, then lets go of the file or connection. Rejects with a PipelineError `sink` when events were lost. */

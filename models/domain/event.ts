@@ -77,6 +77,8 @@ const dataByType = {
   'track.updated': trackData.extend({
     velocity: point.describe('Velocity of the box centre as fractions of width and height a second.'),
     isVisible: z.boolean().describe('False while the object is expected but not seen.'),
+    hits: z.int().positive().optional().describe('Detections of the object so far.'),
+    maxScore: score.optional().describe('Its highest score so far.'),
   }),
   'track.ended': trackData.extend({
     reason: z.enum(['lost', 'discontinuity', 'completed', 'stopped', 'restart']),

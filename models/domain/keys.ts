@@ -12,7 +12,7 @@ export interface Keys {
   fences(shard?: number): string;
   /** Hash, camera to the number of its last event. */
   sequences(shard?: number): string;
-  /** Hash, track to its `track.started` event: the tracks of a camera that have not ended. */
+  /** Hash of events (`openChange`): what of a camera has begun and not ended. */
   openTracks(camera: string, shard?: number): string;
   /** String, the last batch a writer appended, so that a repeated one changes nothing; expires. */
   writer(writer: string, shard?: number): string;

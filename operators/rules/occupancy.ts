@@ -5,6 +5,8 @@ export interface OccupancyOptions {
   readonly zone: string;
   /** Event time of one summary, milliseconds; absent: none. */
   readonly intervalMs?: number | undefined;
+  /** What was told last, by an earlier run. Default 0. */
+  readonly toldCount?: number;
 }
 
 /** How many objects are in a zone, over time. */
@@ -27,8 +29,8 @@ interface Interval {
 }
 
 /** Tells changes of a count, and its least, most and mean (over time) of each interval of which anything is known. */
-export function createOccupancy({ zone, intervalMs }: OccupancyOptions): Occupancy {
-  let told = 0;
+export function createOccupancy({ zone, intervalMs, toldCount = 0 }: OccupancyOptions): Occupancy {
+  let told = toldCount;
   let last: { readonly atMs: number; readonly count: number } | undefined;
   let interval: Interval | undefined;
 

@@ -1,5 +1,6 @@
 import type { FrameInfo } from '../../models/domain/frame';
 import type { Box } from '../../models/domain/geometry';
+import type { ResumedTrack } from '../../models/domain/resumed-camera';
 import type { RuleFinding, Track, TrackedFrame } from '../../models/domain/track';
 
 /** A track where it was seen, at an event time. Of a frame that shows it for the first time, also its earlier places. */
@@ -17,6 +18,8 @@ export interface Rule {
   observe(sightings: readonly Sighting[]): readonly RuleFinding[];
   /** Tracks that are over. */
   end(tracks: readonly Track[]): readonly RuleFinding[];
+  /** What an earlier run knew of these tracks, before the first frame. */
+  resume?(tracks: readonly ResumedTrack[]): void;
   /** The rule is off for now: it forgets everybody. */
   pause(frame: FrameInfo): readonly RuleFinding[];
 }

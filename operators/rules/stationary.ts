@@ -58,6 +58,13 @@ export function createStationaryRule({ labels, afterMs, within }: StationaryOpti
       for (const track of tracks) stands.delete(keyOf(track));
       return [];
     },
+    resume(tracks) {
+      for (const { track, stillSinceMs } of tracks) {
+        if (stillSinceMs === undefined) continue;
+        const place = anchorOf(track.box, 'centre');
+        stands.set(keyOf(track), { place, sinceMs: stillSinceMs, awaySinceMs: undefined, isTold: true });
+      }
+    },
     pause() {
       stands.clear();
       return [];

@@ -106,6 +106,17 @@ export function createZoneRule(options: ZoneOptions): ZoneRule {
         visits.delete(keyOf(track));
         return visit?.isInside === true ? [left(visit, visit.otherSinceMs ?? visit.atMs)] : [];
       }),
+    resume(tracks) {
+      for (const { track, frame, visits: begun } of tracks) {
+        const visit = begun.find((one) => one.zone === zone);
+        if (visit === undefined) continue;
+        visits.set(keyOf(track), {
+          ...{ track, frame, atMs: frame.atMs, isInside: true, otherSinceMs: undefined },
+          enteredAtMs: visit.enteredAtMs - enterMs,
+          told: new Set(visit.told),
+        });
+      }
+    },
     pause(frame) {
       const inside = [...visits.values()].filter((visit) => visit.isInside);
       visits.clear();

@@ -1,3 +1,4 @@
+import type { OpenChange } from '../../models/domain/open-tracks';
 import type { Keys } from '../../models/domain/keys';
 import type { RedisClient } from '../../models/support/redis';
 import { createRedisScript } from '../../models/support/redis-script';
@@ -7,8 +8,8 @@ export interface Entry {
   readonly type: string;
   readonly camera: string;
   readonly id: string;
-  /** The track that starts or ends with the event. */
-  readonly trackId: string | undefined;
+  /** What of the camera is open from then on. */
+  readonly open: OpenChange;
   /** The whole event in JSON. */
   readonly data: string;
   /** Under which lease it was written; undefined: not fenced. */
@@ -34,6 +35,11 @@ export interface Appender {
    * it was appended after all. Numbers grow.
    */
   append(batch: number, entries: readonly Entry[]): Promise<ReadonlyMap<string, number>>;
+  /**
+   * From now on nothing is appended under a lower fence; gives the events that tell what is open of the camera, JSON. Nothing
+   * when a higher fence has written. Rejects with the error of ioredis.
+   */
+  claim(camera: string, fence: number | undefined): Promise<readonly string[]>;
   /** Forgets the writer, after its last batch. */
   forget(): Promise<void>;
 }
@@ -45,9 +51,9 @@ const LATE_MAX_LEN = 10_000;
 const WRITER_TTL_MS = 3_600_000;
 
 /**
- * KEYS: events, late, fences, sequences, writer, then the open tracks of each camera of the batch.
- * ARGV: batch, maxLen, maxAgeMs or 0, lateMaxLen, writerTtlMs, number of cameras, their names, then for each event six of:
- * camera (from 1), fence or '', type, id, track or '', data.
+ * KEYS: events, late, fences, sequences, writer, then what is open of each camera of the batch.
+ * ARGV: batch, maxLen, maxAgeMs or 0, lateMaxLen, writerTtlMs, number of cameras, their names, then for each event seven of:
+ * camera (from 1), fence or '', type, id, open field to keep it under or '', open fields to drop by lines, data.
  * Returns superseded events as "<camera> <count> …".
  *
  * A script that fails keeps what it wrote before: so all that can fail comes first (what the user may do only from Redis 7 on,
@@ -80,9 +86,9 @@ for c = 1, cameras do
 end
 
 local newest
-for i = 7 + cameras, #ARGV, 6 do
+for i = 7 + cameras, #ARGV, 7 do
   local c, fence = tonumber(ARGV[i]), ARGV[i + 1]
-  local kind, id, track, data = ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]
+  local kind, id, keep, drop, data = ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], ARGV[i + 6]
   local camera, number = ARGV[6 + c], tonumber(fence)
   if number and number < highest[c] then
     redis.call('XADD', late, 'MAXLEN', '~', ARGV[4], '*',
@@ -96,11 +102,8 @@ for i = 7 + cameras, #ARGV, 6 do
     local seq = redis.call('HINCRBY', sequences, camera, 1)
     newest = redis.call('XADD', events, '*',
       'type', kind, 'camera', camera, 'id', id, 'seq', seq, 'data', data)
-    if kind == 'track.started' then
-      redis.call('HSET', KEYS[5 + c], track, data)
-    elseif kind == 'track.ended' then
-      redis.call('HDEL', KEYS[5 + c], track)
-    end
+    if keep ~= '' then redis.call('HSET', KEYS[5 + c], keep, data) end
+    for field in string.gmatch(drop, '[^\\n]+') do redis.call('HDEL', KEYS[5 + c], field) end
   end
 end
 
@@ -120,6 +123,14 @@ redis.call('SET', writer, ARGV[1] .. ' ' .. text, 'PX', ARGV[5])
 return text
 `);
 
+/** KEYS: fences, what is open of the camera. ARGV: camera, fence or ''. */
+const claimScript = createRedisScript(`
+local fence, highest = tonumber(ARGV[2]), tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
+if fence and fence < highest then return {} end
+if fence and fence > highest then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+return redis.call('HVALS', KEYS[2])
+`);
+
 /** An appender on one writer's connection. Redis 6.2 or newer. */
 export function createAppender({ client, keys, writer, maxLen, maxAgeMs }: AppenderOptions): Appender {
   const streamKeys = [keys.events(), keys.late(), keys.fences(), keys.sequences(), keys.writer(writer)];
@@ -134,17 +145,26 @@ export function createAppender({ client, keys, writer, maxLen, maxAgeMs }: Appen
         [
           ...settings,
           ...cameras,
-          ...entries.flatMap(({ type, camera, id, trackId = '', data, fence = '' }) => [
+          ...entries.flatMap(({ type, camera, id, open: { keep = '', drop }, data, fence = '' }) => [
             numberOf.get(camera)!,
             fence,
             type,
             id,
-            trackId,
+            keep,
+            drop.join('\n'),
             data,
           ]),
         ],
       );
       return parseCounts(reply, cameras);
+    },
+    async claim(camera, fence) {
+      const reply = await claimScript.run(
+        client,
+        [keys.fences(), keys.openTracks(camera)],
+        [camera, fence ?? ''],
+      );
+      return (reply as unknown[]).map(String);
     },
     async forget() {
       await client.del(keys.writer(writer));

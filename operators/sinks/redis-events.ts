@@ -4,6 +4,7 @@ import { PipelineError, toPipelineError } from '../../models/domain/errors';
 import type { SightlineEvent } from '../../models/domain/event';
 import type { EventSink } from '../../models/domain/event-sink';
 import { createKeys } from '../../models/domain/keys';
+import { openCamera, openChange } from '../../models/domain/open-tracks';
 import {
   checkRedis,
   createRedis,
@@ -61,7 +62,7 @@ const FORGET_TIMEOUT_MS = 1000;
  * the same `id`.) While Redis is away up to `maxPending` events wait, and then `write` does: nothing is dropped.
  *
  * An event whose fence is below one that has written for its camera goes to the stream `late` instead. A hash for each camera
- * holds the `track.started` of the tracks that have not ended.
+ * holds what has begun and not ended (`openChange`), changed in the same step as the log.
  *
  * Rejects with a PipelineError `sink` when Redis cannot be reached at the start, refuses the credentials, is too old or would
  * evict keys, and with a RangeError for a `maxAgeMs` that is not positive.
@@ -112,7 +113,7 @@ export async function createRedisSink(options: RedisSinkOptions): Promise<EventS
     }
   }
 
-  return createQueuedSink<Entry>({
+  const sink = createQueuedSink<Entry>({
     name,
     encode: (event) => ({ item: toEntry(event, fenceOf?.(event.data.camera)), cost: 1 }),
     maxPendingCost: maxPending,
@@ -134,6 +135,13 @@ export async function createRedisSink(options: RedisSinkOptions): Promise<EventS
       client.disconnect();
     },
   });
+  return {
+    ...sink,
+    async openCamera(camera, source) {
+      await sink.flush();
+      return openCamera(await appender.claim(camera, fenceOf?.(camera)), source);
+    },
+  };
 }
 
 function toEntry(event: SightlineEvent, fence: number | undefined): Entry {
@@ -141,7 +149,7 @@ function toEntry(event: SightlineEvent, fence: number | undefined): Entry {
     type: event.type,
     camera: event.data.camera,
     id: event.id,
-    trackId: 'trackId' in event.data ? event.data.trackId : undefined,
+    open: openChange(event),
     data: JSON.stringify(event),
     fence,
   };

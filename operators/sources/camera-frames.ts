@@ -30,6 +30,8 @@ export interface CameraFramesOptions {
   readonly startAtMs: number;
   readonly firstEpoch: number;
   readonly resumeWindowMs: number;
+  /** Live: where the events of an earlier run ended. Default: there was none. */
+  readonly resume?: { readonly source: Size; readonly atMs: number } | undefined;
   /** The rendition whose pictures make the stream: segments, statuses and the ledger follow it. Default `detect`. */
   readonly leading?: Rendition;
   /** How much less than it sends is looked at (`10 → 5 fps`); undefined: all of it. Default: all. */
@@ -59,8 +61,15 @@ export interface CameraFrames {
 /** The state of one camera between its decoder and the pipeline; no RxJS, no I/O. */
 export function createCameraFrames(options: CameraFramesOptions): CameraFrames {
   const { cameraId, mode, clock, ledger, startAtMs, firstEpoch, resumeWindowMs } = options;
-  const { leading = 'detect', overload } = options;
-  const segmenter = createSegmenter({ mode, firstEpoch, resumeWindowMs });
+  const { leading = 'detect', overload, resume } = options;
+  const segmenter = createSegmenter({
+    ...{ mode, firstEpoch, resumeWindowMs },
+    resume: resume && {
+      size: resume.source,
+      // The other host's clock may be ahead of this one's.
+      arrivedMs: Math.min(clock.monotonicMs(), clock.monotonicMs() - (clock.nowMs() - resume.atMs)),
+    },
+  });
   const captureClock = createCaptureClock();
   const ptsGuard = createPtsGuard();
   const health = createCameraHealth({ cameraId, mode, ...(overload !== undefined && { overload }) });

@@ -10,6 +10,7 @@ import {
   distinctUntilChanged,
   finalize,
   from,
+  identity,
   ignoreElements,
   map,
   merge,
@@ -169,6 +170,7 @@ function liveRuns(
     scheduler = asyncScheduler,
     onFailure,
     resumeWindowMs,
+    resume,
     backoff: delays = DEFAULT_BACKOFF,
     paused = NEVER.pipe(startWith(false)),
   } = options;
@@ -211,11 +213,13 @@ function liveRuns(
     return concat(from(statuses), NEVER);
   });
 
+  const lapse = (ms: number) => timer(ms, scheduler).pipe(map(() => frames.lapsed()));
   const lapses = availability.pipe(
     tap((isOnline) => isOnline && backoff.reset()),
-    switchMap((isOnline) =>
-      isOnline ? EMPTY : timer(resumeWindowMs, scheduler).pipe(map(() => frames.lapsed())),
-    ),
+    map((isOnline) => (isOnline ? EMPTY : lapse(resumeWindowMs))),
+    // What an earlier run left open waits no longer than after an outage of this one.
+    resume === undefined ? identity : startWith(lapse(leftMs(resume.atMs, options))),
+    switchMap((wait) => wait),
   );
   return merge(
     lapses,
@@ -225,4 +229,9 @@ function liveRuns(
       finalize(() => availability.complete()),
     ),
   );
+}
+
+/** How long a camera of which nothing came since then may still be resumed. */
+function leftMs(sinceMs: number, { clock, resumeWindowMs }: CameraSourceOptions): number {
+  return Math.max(0, resumeWindowMs - Math.max(0, clock.nowMs() - sinceMs));
 }

@@ -7,6 +7,8 @@ export interface SegmenterOptions {
   readonly firstEpoch: number;
   /** Longest gap over which open tracks may go on, in milliseconds. */
   readonly resumeWindowMs: number;
+  /** Live: where an earlier run of the camera ended; `arrivedMs` in this run's monotonic time. Default: there was none. */
+  readonly resume?: { readonly size: Size; readonly arrivedMs: number } | undefined;
 }
 
 /** What a frame is judged by. */
@@ -36,7 +38,7 @@ const INTERVAL_WEIGHT = 0.1;
  * The gap that decides on resuming is wall time for a live source, whose pts may restart anywhere, and stream time for a
  * recorded one, so that the result does not depend on this machine's speed; a backward step there has no length.
  */
-export function createSegmenter({ mode, firstEpoch, resumeWindowMs }: SegmenterOptions): Segmenter {
+export function createSegmenter({ mode, firstEpoch, resumeWindowMs, resume }: SegmenterOptions): Segmenter {
   let segment: Segment | undefined;
   let last: SegmentSample | undefined;
   let intervalMs = 0;
@@ -48,14 +50,22 @@ export function createSegmenter({ mode, firstEpoch, resumeWindowMs }: SegmenterO
   }
 
   function begin(sample: SegmentSample): Segment {
-    if (segment === undefined || last === undefined) return { epoch: firstEpoch, isResumed: false };
+    if (segment === undefined || last === undefined) {
+      const isResumed =
+        resume !== undefined && isRelated && canResume(sample, resume, sample.arrivedMs - resume.arrivedMs);
+      return { epoch: firstEpoch, isResumed };
+    }
     const stepMs = sample.ptsMs - last.ptsMs;
     const recordedGapMs = stepMs > 0 && !isRestarted ? stepMs : Infinity;
     const gapMs = mode === 'live' ? sample.arrivedMs - last.arrivedMs : recordedGapMs;
     return {
       epoch: segment.epoch + 1,
-      isResumed: isRelated && isSameSize(sample.size, last.size) && gapMs <= resumeWindowMs,
+      isResumed: isRelated && canResume(sample, last, gapMs),
     };
+  }
+
+  function canResume({ size }: SegmentSample, before: { readonly size: Size }, gapMs: number): boolean {
+    return isSameSize(size, before.size) && gapMs <= resumeWindowMs;
   }
 
   return {

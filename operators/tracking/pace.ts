@@ -15,6 +15,8 @@ export interface Pace {
   intervalMs(): number;
   /** Moves the clock, as if all looks so far had been `byMs` later. */
   shift(byMs: number): void;
+  /** Goes on from a look that somebody else had, at a usual rate. */
+  resume(ptsMs: number): void;
   reset(): void;
 }
 
@@ -57,6 +59,11 @@ export function createPace(): Pace {
     intervalMs: () => intervalMs ?? FIRST_INTERVAL_MS,
     shift(byMs) {
       if (lastPtsMs !== undefined) lastPtsMs += byMs;
+    },
+    resume(ptsMs) {
+      lastPtsMs = ptsMs;
+      intervalMs = FIRST_INTERVAL_MS;
+      passedMs = 0;
     },
     reset() {
       lastPtsMs = undefined;

@@ -86,6 +86,24 @@ export function createTrackState({ box, score, label, features }: Detection, fra
   };
 }
 
+/** A track as somebody else left it, unseen since then; `last` is the last frame before. */
+export function restoreTrackState(track: Track, last: FrameInfo): TrackState {
+  const { box, score, label, hits, maxScore, lastSeenAtMs } = track;
+  const segment = { epoch: track.epoch, isResumed: false };
+  const born = { ...last, segment, ptsMs: track.firstSeenPtsMs, atMs: track.firstSeenAtMs };
+  return {
+    ...createTrackState({ box, score, label }, born),
+    number: track.number,
+    hits,
+    maxScore,
+    lastSeenPtsMs: track.lastSeenPtsMs,
+    lastSeenAtMs,
+    misses: 1,
+    unobservedUnseenMs: Math.max(0, last.atMs - lastSeenAtMs),
+    votes: new Map([[label, hits * maxScore]]),
+  };
+}
+
 /** Moves the expectation on in time, by no more than what is left of `coastMs`. */
 export function advanceTrack(state: TrackState, elapsedMs: number, coastMs: number): void {
   const stepMs = Math.min(elapsedMs, coastMs - state.coastedMs);

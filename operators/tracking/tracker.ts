@@ -8,7 +8,14 @@ import type { DetectionSet } from './detection-set';
 import { resolveTrackerOptions } from './options';
 import type { TrackerOptions } from './options';
 import { createPace } from './pace';
-import { advanceTrack, createTrackState, hitTrack, shiftTrack, toTrack } from './track-state';
+import {
+  advanceTrack,
+  createTrackState,
+  hitTrack,
+  restoreTrackState,
+  shiftTrack,
+  toTrack,
+} from './track-state';
 import type { TrackState } from './track-state';
 
 /** What one frame did to the tracks, in the terms of `TrackedFrame`. */
@@ -37,6 +44,11 @@ export interface Tracker {
    * interval, at most 10 s). A track's `firstSeenPtsMs` may thereby lie before the new segment's start, or below 0.
    */
   rebase(frame: FrameInfo): void;
+  /**
+   * Goes on, before the first frame, from the tracks of another tracker whose last frame was `last`; call `rebase` with the
+   * first frame then. New numbers follow theirs.
+   */
+  resume(tracks: readonly Track[], last: FrameInfo): void;
 }
 
 const MAX_REBASE_GAP_MS = 10_000;
@@ -189,6 +201,14 @@ export function createTracker(options: TrackerOptions = {}): Tracker {
       }
       pace.shift(shiftMs);
       tracksUntilPtsMs += shiftMs;
+      takeSnapshot();
+    },
+
+    resume(tracks, last) {
+      states = tracks.map((track) => restoreTrackState(track, last));
+      lastNumber = Math.max(lastNumber, ...tracks.map(({ number }) => number));
+      lastFrame = last;
+      pace.resume(last.ptsMs);
       takeSnapshot();
     },
   };

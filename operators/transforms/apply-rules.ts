@@ -2,6 +2,7 @@ import { EMPTY, concat, concatMap, defer, of } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
 import type { CameraStatus } from '../../models/domain/camera-status';
 import type { FrameInfo } from '../../models/domain/frame';
+import type { ResumedCamera } from '../../models/domain/resumed-camera';
 import type { Schedule } from '../../models/domain/rule';
 import type { EndedTrack, RuleFinding, TrackedFrame, TracksClosed } from '../../models/domain/track';
 import { createLineRule } from '../rules/line';
@@ -22,13 +23,18 @@ interface Scheduled {
   readonly schedule?: Schedule | undefined;
 }
 
-export interface ApplyRulesOptions {
+export interface RuleSet {
   readonly zones: readonly (ZoneOptions &
     Scheduled & { readonly occupancy?: { readonly intervalMs?: number | undefined } | undefined })[];
   readonly lines: readonly (LineOptions & Scheduled)[];
   /** Absent: not told. */
   readonly stationary?: StationaryOptions;
   readonly speed?: SpeedOptions;
+}
+
+export interface ApplyRulesOptions extends RuleSet {
+  /** What an earlier run left open. Default: nothing. */
+  readonly resume?: ResumedCamera | undefined;
 }
 
 type RuleInput = TrackedFrame | TracksClosed | CameraStatus;
@@ -71,7 +77,7 @@ function isOver(status: CameraStatus): boolean {
   return status.status === 'offline' && (status.cause === 'completed' || status.cause === 'stopped');
 }
 
-function createRules({ zones, lines, stationary, speed }: ApplyRulesOptions) {
+function createRules({ zones, lines, stationary, speed, resume }: ApplyRulesOptions) {
   const zoneRules = zones.map((zone) => ({
     rule: createZoneRule(zone),
     isOn: createSchedule(zone.schedule),
@@ -81,13 +87,14 @@ function createRules({ zones, lines, stationary, speed }: ApplyRulesOptions) {
     ...lines.map((line) => ({ rule: createLineRule(line), isOn: createSchedule(line.schedule) })),
   ];
   if (stationary !== undefined) rules.push({ rule: createStationaryRule(stationary), isOn: () => true });
+  for (const { rule } of rules) rule.resume?.(resume?.tracks ?? []);
   const meter = speed && createSpeedMeter(speed);
   const occupancies = zones.flatMap(({ name, occupancy }, index) => {
     if (occupancy === undefined) return [];
     const { rule } = zoneRules[index]!;
-    return [{ rule, occupancy: createOccupancy({ zone: name, ...occupancy }) }];
+    return [{ rule, occupancy: createOccupancy({ zone: name, ...occupancy, toldCount: rule.count() }) }];
   });
-  let last: FrameInfo | undefined;
+  let last = resume?.last;
 
   function counted(frame: FrameInfo): RuleFinding[] {
     return occupancies.flatMap(({ rule, occupancy }) => occupancy.update(rule.count(), frame));

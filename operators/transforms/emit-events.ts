@@ -7,6 +7,7 @@ import { createEventId } from '../../models/domain/event-id';
 import type { CameraId, FrameInfo } from '../../models/domain/frame';
 import { boxIou } from '../../models/domain/geometry';
 import type { Box } from '../../models/domain/geometry';
+import type { ResumedCamera, ResumedTrack } from '../../models/domain/resumed-camera';
 import type {
   EndedTrack,
   RuleFinding,
@@ -19,6 +20,7 @@ import { createPathSummary } from '../support/path-summary';
 import type { PathSummary } from '../support/path-summary';
 import { occupancyEvent, trackFindingEvent } from '../support/rule-event-data';
 import type { RuleEventType } from '../support/rule-event-data';
+import { footOf, round, toMs, trackEventData } from '../support/track-event-data';
 
 export interface EmitEventsOptions {
   readonly cameraId: CameraId;
@@ -27,19 +29,20 @@ export interface EmitEventsOptions {
   readonly runKey: string;
   /** Least stream time between two `track.updated` of a track, unless something significant changed. */
   readonly updateIntervalMs: number;
+  /** Tracks that an earlier run left open. Default: none. */
+  readonly resume?: ResumedCamera | undefined;
 }
 
 /** An object that left the box last told is told sooner than the others, after this part of the interval. */
 const MOVED_INTERVAL_PART = 0.25;
-
-/** What every track event tells. */
-type TrackData = Omit<EventData<'track.started'>, 'firstSeenPtsMs'>;
 
 /** What was last told of a live track. */
 interface Told {
   readonly number: number;
   readonly epoch: number;
   readonly id: string;
+  /** Within it this run counts what it tells of the track between its start and its end. */
+  readonly countedIn: number;
   updates: number;
   ptsMs: number;
   box: Box;
@@ -56,7 +59,8 @@ interface Told {
  * Turns tracker results and camera statuses into events of the contract, in order, with deterministic ids.
  *
  * Exactly one `track.started` and one `track.ended` for each track, `track.updated` throttled in stream time, and between them
- * what rules found. State: one entry for each live track, and for each zone that is counted. Drops nothing; errors pass on.
+ * what rules found. A track of an earlier run is not started again; its end bears the id that the earlier run would have
+ * given it. State: one entry for each live track, and for each zone that is counted. Drops nothing; errors pass on.
  */
 export function emitEvents(
   options: EmitEventsOptions,
@@ -78,11 +82,11 @@ export function emitEvents(
     });
 }
 
-function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEventsOptions) {
-  const live = new Map<string, Told>();
+function createTeller({ cameraId, source, runKey, updateIntervalMs, resume }: EmitEventsOptions) {
+  const live = new Map<string, Told>(resume?.tracks.map((track) => resumed(cameraId, track, resume.byEpoch)));
   const counts = new Map<string, number>();
   let speeds: ReadonlyMap<Track, Speed> | undefined;
-  let lastAtMs = 0;
+  let lastAtMs = resume?.last.atMs ?? 0;
   let statusEpoch = -1;
   let statusCounts: Partial<Record<EventType, number>> = {};
 
@@ -136,15 +140,12 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
   }
 
   function tellStarted(track: Track, frame: FrameInfo): SightlineEvent {
-    const id = `${cameraId}-${track.epoch}-${track.number}`;
-    const { number, epoch, box, label, isVisible } = track;
-    const path = createPathSummary();
-    path.add(anchorOf(box, frame));
-    const told = { number, epoch, id, updates: 0, box, label, isVisible, frame, path, found: new Map() };
-    live.set(id, { ...told, ptsMs: frame.ptsMs });
+    const [id, told] = newlyTold(cameraId, track, frame);
+    told.path.add(footOf(track.box, frame));
+    live.set(id, told);
     return event(
       'track.started',
-      { epoch, trackId: id, n: 0, atMs: frame.atMs },
+      { epoch: track.epoch, trackId: id, n: 0, atMs: frame.atMs },
       { ...trackData(id, track, frame), firstSeenPtsMs: toMs(track.firstSeenPtsMs) },
     );
   }
@@ -154,7 +155,7 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
     if (told === undefined) return undefined;
     if (track.isVisible) {
       told.frame = frame;
-      told.path.add(anchorOf(track.box, frame));
+      told.path.add(footOf(track.box, frame));
     }
     // A resumed segment may begin at smaller pts: then the clock of the throttle starts anew.
     const sinceMs = frame.ptsMs < told.ptsMs ? Infinity : frame.ptsMs - told.ptsMs;
@@ -171,11 +172,13 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
     const { width, height } = frame.source;
     return event(
       'track.updated',
-      { epoch: told.epoch, trackId: told.id, n: told.updates++, atMs: frame.atMs },
+      { epoch: told.countedIn, trackId: told.id, n: told.updates++, atMs: frame.atMs },
       {
         ...trackData(told.id, track, frame),
         velocity: [round(track.velocity[0] / width, 5), round(track.velocity[1] / height, 5)],
         isVisible: track.isVisible,
+        hits: track.hits,
+        maxScore: round(track.maxScore, 4),
       },
     );
   }
@@ -212,7 +215,8 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
       const trackId = `zone:${finding.zone}`;
       const n = counts.get(`${type} ${trackId}`) ?? 0;
       counts.set(`${type} ${trackId}`, n + 1);
-      return event(type, { epoch, trackId, n, atMs }, data);
+      const countedIn = resume !== undefined && epoch === resume.last.segment.epoch ? resume.byEpoch : epoch;
+      return event(type, { epoch: countedIn, trackId, n, atMs }, data);
     }
     const { track } = finding;
     const told = live.get(`${cameraId}-${track.epoch}-${track.number}`);
@@ -220,7 +224,7 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
     const { type, data } = trackFindingEvent(finding, trackData(told.id, track, frame));
     const n = told.found.get(type) ?? 0;
     told.found.set(type, n + 1);
-    return event(type, { epoch: told.epoch, trackId: told.id, n, atMs }, data);
+    return event(type, { epoch: told.countedIn, trackId: told.id, n, atMs }, data);
   }
 
   function tellFindings(findings: readonly RuleFinding[] = [], leastAtMs: number): SightlineEvent[] {
@@ -231,23 +235,8 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
     return ended.map((one) => tellEnded(one, endedAtMs)).filter((told) => told !== undefined);
   }
 
-  function trackData(trackId: string, track: Track, frame: FrameInfo): TrackData {
-    const [x1, y1, x2, y2] = track.box;
-    const { width, height } = frame.source;
-    const speed = speeds?.get(track);
-    return {
-      camera: cameraId,
-      epoch: frame.segment.epoch,
-      trackId,
-      label: track.label,
-      score: round(track.score, 4),
-      box: [round(x1, 2), round(y1, 2), round(x2, 2), round(y2, 2)],
-      boxFraction: [round(x1 / width, 5), round(y1 / height, 5), round(x2 / width, 5), round(y2 / height, 5)],
-      ptsMs: toMs(frame.ptsMs),
-      ...(frame.capturedAtMs !== undefined && { capturedAtMs: Math.round(frame.capturedAtMs) }),
-      ...(speed !== undefined && { speed: { ...speed, value: round(speed.value, 4) } }),
-    };
-  }
+  const trackData = (trackId: string, track: Track, frame: FrameInfo) =>
+    trackEventData({ camera: cameraId, trackId }, track, frame, speeds?.get(track));
 
   function tell(item: TrackedFrame | TracksClosed | CameraStatus): SightlineEvent[] {
     if (item.kind === 'status') return tellStatus(item);
@@ -255,8 +244,9 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
     if (item.kind === 'closed')
       return [...tellFindings(item.found, lastAtMs), ...tellAllEnded(item.ended, lastAtMs)];
     // Time may jump back to a frame that follows a cut: the tracks before it ended with the frame before it.
-    const cut = item.ended.filter(({ reason }) => reason === 'discontinuity');
-    const lost = item.ended.filter(({ reason }) => reason !== 'discontinuity');
+    const isCut = ({ reason }: EndedTrack) => reason === 'discontinuity' || reason === 'restart';
+    const cut = item.ended.filter(isCut);
+    const lost = item.ended.filter((one) => !isCut(one));
     const before = tellFindings(item.found?.ended, cut.length > 0 ? lastAtMs : item.frame.atMs);
     const ended = [...tellAllEnded(cut, lastAtMs), ...tellAllEnded(lost, item.frame.atMs)];
     lastAtMs = item.frame.atMs;
@@ -270,10 +260,24 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs }: EmitEvents
   return { tell };
 }
 
-/** Bottom centre of a box: where an upright object stands. */
-function anchorOf([x1, , x2, y2]: Box, { source: { width, height } }: FrameInfo): [number, number] {
-  return [round((x1 + x2) / 2 / width, 4), round(y2 / height, 4)];
+/** What is known of a track that is told for the first time in a frame, by its id. */
+function newlyTold(
+  cameraId: CameraId,
+  track: Track,
+  frame: FrameInfo,
+  countedIn = track.epoch,
+): [string, Told] {
+  const { number, epoch, box, label, isVisible } = track;
+  const id = `${cameraId}-${epoch}-${number}`;
+  const told: Told = {
+    ...{ number, epoch, id, countedIn, box, label, isVisible, frame },
+    ...{ updates: 0, ptsMs: frame.ptsMs, path: createPathSummary(), found: new Map() },
+  };
+  return [id, told];
 }
 
-const round = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits;
-const toMs = (value: number) => round(value, 3);
+function resumed(cameraId: CameraId, { track, frame, path }: ResumedTrack, byEpoch: number): [string, Told] {
+  const [id, told] = newlyTold(cameraId, track, frame, byEpoch);
+  for (const [x, y] of path) told.path.add([x, y]);
+  return [id, told];
+}

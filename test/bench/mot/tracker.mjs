@@ -5,7 +5,7 @@ const { createTracker: create } = require('../../../dist/operators/tracking/trac
 
 /** Frames of made-up scenes, and the objects in each. */
 const WARM_UP_FRAMES = 1500;
-const WARM_UP_OBJECTS = 24;
+const WARM_UP_OBJECTS = 40;
 
 /**
  * V8 interprets what was called a few times, thirty times slower than it runs later. A camera's tracker runs for days, so

@@ -13,7 +13,7 @@ function entry(id: string, more: Partial<Entry> = {}): Entry {
     type: 'track.updated',
     camera: 'front',
     id,
-    trackId: undefined,
+    open: { drop: [] },
     data: `data of ${id}`,
     fence: undefined,
     ...more,
@@ -99,13 +99,33 @@ describe('createAppender', () => {
   it('keeps the tracks that have not ended, and leaves nothing when all have', async () => {
     const appender = appenderOf('a');
     const started = (trackId: string, more: Partial<Entry> = {}) =>
-      entry(`start-${trackId}`, { type: 'track.started', trackId, ...more });
-    const ended = (trackId: string) => entry(`end-${trackId}`, { type: 'track.ended', trackId });
+      entry(`start-${trackId}`, { type: 'track.started', open: { keep: trackId, drop: [] }, ...more });
+    const ended = (trackId: string) =>
+      entry(`end-${trackId}`, { type: 'track.ended', open: { drop: [trackId, `${trackId} updated`] } });
     await appender.append(1, [started('t1', { fence: 5 }), started('t2'), ended('t1')]);
     await appender.append(2, [started('t3', { fence: 4 })]);
     expect(await client.hgetall(keys.openTracks('front'))).toEqual({ t2: 'data of start-t2' });
-    await appender.append(3, [ended('t2')]);
+    const updated = (n: number) => entry(`update-${n}`, { open: { keep: 't2 updated', drop: [] } });
+    await appender.append(3, [updated(1), updated(2)]);
+    expect(await client.hgetall(keys.openTracks('front'))).toEqual({
+      t2: 'data of start-t2',
+      't2 updated': 'data of update-2',
+    });
+    await appender.append(4, [ended('t2')]);
     expect(await client.exists(keys.openTracks('front'))).toBe(0);
+  });
+
+  it('gives what is open to who claims the camera, and takes nothing of earlier owners from then on', async () => {
+    const [older, newer] = [appenderOf('older'), appenderOf('newer')];
+    const started = (id: string, fence: number) => entry(id, { open: { keep: id, drop: [] }, fence });
+    await older.append(1, [started('1', 5)]);
+    expect(await newer.claim('front', 6)).toEqual(['data of 1']);
+    expect([...(await older.append(2, [started('2', 5)]))]).toEqual([['front', 1]]);
+    expect(await older.claim('front', 5)).toEqual([]);
+    expect(await newer.claim('front', 6)).toEqual(['data of 1']);
+    expect(await newer.claim('front', undefined)).toEqual(['data of 1']);
+    expect(await newer.claim('back', undefined)).toEqual([]);
+    expect(await client.hgetall(keys.fences())).toEqual({ front: '6' });
   });
 
   it('trims by age and by number, about', async () => {
@@ -122,7 +142,7 @@ describe('createAppender', () => {
   });
 
   it('appends whole or not at all when a key holds something else', async () => {
-    const started = entry('1', { type: 'track.started', trackId: 't', fence: 1 });
+    const started = entry('1', { type: 'track.started', open: { keep: 't', drop: [] }, fence: 1 });
     const all = [keys.late(), keys.fences(), keys.sequences(), keys.openTracks('front'), keys.events()];
     for (const key of all) {
       await client.flushall();
@@ -137,7 +157,7 @@ describe('createAppender', () => {
       const user = `no-${command}`;
       await client.acl('SETUSER', user, 'on', '>secret', '~*', '+@all', `-${command}`);
       const limited = await connect(server.url.replace('//', `//${user}:secret@`));
-      const started = entry('1', { type: 'track.started', trackId: 't', fence: 1 });
+      const started = entry('1', { type: 'track.started', open: { keep: 't', drop: [] }, fence: 1 });
       await expect(appenderOf('a', { client: limited }).append(1, [started])).rejects.toThrow(
         new RegExp(`^NOPERM .*${command.toUpperCase()}`),
       );

@@ -3,7 +3,7 @@ import type { CameraStatus } from '../../../models/domain/camera-status';
 import { cameraId } from '../../../models/domain/frame';
 import type { TrackedFrame, TracksClosed } from '../../../models/domain/track';
 import { applyRules } from '../../../operators/transforms/apply-rules';
-import type { ApplyRulesOptions } from '../../../operators/transforms/apply-rules';
+import type { RuleSet } from '../../../operators/transforms/apply-rules';
 import { emitEvents } from '../../../operators/transforms/emit-events';
 import { itObeysOperatorLaws } from '../../support/operator-laws';
 import { frameAt } from '../../support/ruled';
@@ -32,7 +32,7 @@ const gate = {
   band: 0.02,
   minMove: 0,
 } as const;
-const RULES: ApplyRulesOptions = { zones: [door], lines: [gate] };
+const RULES: RuleSet = { zones: [door], lines: [gate] };
 
 const way = [460, 480, 520, 540];
 const frames = way.map((x, n) => frameAt(n * 100, [x, 500], {}, n === 0));
