@@ -8,6 +8,10 @@ export const PROCESS_ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
 export interface Keys {
   /** Stream: the events; one shard (0) unless many ingest hosts share the load. */
   events(shard?: number): string;
+  /** Hash: `shards`, the most the log ever had, and `contract`, the major version of its events. */
+  readonly eventsInfo: string;
+  /** Stream, trimmed: entries that a group's consumers gave up. */
+  deadEvents(group: string, shard?: number): string;
   /** Hash, camera to the highest fence that has written: what a process with an older one appends is refused. */
   fences(shard?: number): string;
   /** Hash, camera to the number of its last event. */
@@ -56,6 +60,8 @@ export function createKeys(namespace: string): Keys {
   const besideEvents = (shard: number | undefined, rest: string) => `{${events(shard)}}:${rest}`;
   return {
     events,
+    eventsInfo: `${namespace}:events`,
+    deadEvents: (group, shard) => besideEvents(shard, `dead:${group}`),
     fences: (shard) => besideEvents(shard, 'fences'),
     sequences: (shard) => besideEvents(shard, 'sequences'),
     openTracks: (camera, shard) => besideEvents(shard, `open:${camera}`),

@@ -1,0 +1,221 @@
+import type { RedisScript } from '../../models/support/redis-script';
+import { createAcks } from './acks';
+import { decodeEntry, fieldOf } from './decode';
+import type { EntryControl, RawEntry } from './decode';
+import { FIRST_ID, compareIds } from './entry-id';
+import type { GroupOptions } from './options';
+import type { Position } from './position';
+import { forgetScript, keepScript, readScript, releaseScript, takeScript } from './scripts';
+import { BLOCK_MS } from './shard';
+import type { ShardContext, ShardReader } from './shard';
+import { entriesIn, isMissing } from './tail-reader';
+
+/** A reader of a shard for one consumer of a group. */
+export interface GroupReader extends ShardReader {
+  /** Waits for acknowledgements under way, and leaves what was not handed over to others at once. */
+  close(unhanded: readonly string[], isOwnName: boolean): Promise<void>;
+}
+
+const MAX_COUNT = 500;
+/** Dead letters kept of a group, about. */
+const DEAD_MAX_LEN = 10_000;
+const DAY_MS = 86_400_000;
+const FORGET_EVERY_MS = 3_600_000;
+
+/** What was taken over: entries with their deliveries, ids of trimmed ones, dead letters, the last id looked at. */
+type Taken = readonly [entries: [string, number, string[]][], gone: string[], dead: number, last: string];
+
+/** Reads a shard as one consumer of a group: first what it had before, then what is new, and what others left behind. */
+export function createGroupReader(context: ShardContext, group: GroupOptions): GroupReader {
+  const { shard, key, keys, reading, commands, options, flow, hand, count, closing } = context;
+  const { name, consumer, maxDeliveries, claimAfterMs } = group;
+  const acks = createAcks({
+    ...{ client: commands, key, group: name, closing },
+    onAcknowledged: (acknowledged) => count('acknowledged', acknowledged),
+  });
+  /** What the consumer is at work on, by entry id, with its deliveries. */
+  const held = new Map<string, number>();
+  /** The newest entry of the log that is known of, and the newest that was read here. */
+  let newestId = FIRST_ID;
+  let lastReadId = FIRST_ID;
+  /** Where to go on with what it had before; undefined: all was delivered. */
+  let ownFrom: string | undefined = '-';
+  let claimFrom = '-';
+  let claimAtMs = 0;
+  let keepAtMs = performance.now() + claimAfterMs / 3;
+  let forgetAtMs = 0;
+
+  const run = (script: RedisScript, args: readonly (string | number)[]) =>
+    script.run(commands, [key], [name, ...args]);
+
+  /** False when there was one. */
+  async function createGroup(from: string): Promise<boolean> {
+    try {
+      await commands.xgroup('CREATE', key, name, from, 'MKSTREAM');
+      return true;
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith('BUSYGROUP')) return false;
+      throw error;
+    }
+  }
+
+  function firstId(): string {
+    if (context.begin !== undefined) return context.begin.id;
+    const { start } = options;
+    if (start === 'now') return '$';
+    return typeof start === 'object' && 'id' in start ? start.id : FIRST_ID;
+  }
+
+  function take([entryId, fields]: RawEntry, deliveries: number): void {
+    if (held.has(entryId)) return;
+    const position: Position = { id: entryId, count: undefined };
+    if (!options.isWanted(fieldOf(fields, 'type') ?? '', fieldOf(fields, 'camera') ?? '')) {
+      void acks.add(entryId);
+      return;
+    }
+    const over = () => {
+      if (held.delete(entryId)) flow.leave();
+    };
+    const control: EntryControl = {
+      ...{ shard, deliveries, positions: [], nack: over },
+      ack() {
+        over();
+        return acks.add(entryId);
+      },
+    };
+    held.set(entryId, deliveries);
+    flow.enter();
+    count('delivered');
+    hand({
+      ...{ delivery: decodeEntry([entryId, fields], control), position, shard, onNext: () => undefined },
+      onTaken: (positions) => (control.positions = positions),
+    });
+  }
+
+  /** Takes over pending entries; gives the id behind which to go on, undefined when there were no more. */
+  async function takeOver(idleMs: number, from: string, room: number): Promise<string | undefined> {
+    const args = [name, consumer, idleMs, from, room, maxDeliveries, DEAD_MAX_LEN, ...held.keys()];
+    const reply = await takeScript.run(commands, [key, keys.deadEvents(name, shard)], args);
+    const [entries, gone, dead, last] = reply as Taken;
+    if (gone.length > 0) {
+      const [first] = gone;
+      hand({
+        gap: {
+          ...{ kind: 'gap', shard, reason: 'trimmed', missing: gone.length },
+          ...{ from: first!, to: gone.at(-1) },
+        },
+      });
+    }
+    count('deadLetters', dead);
+    for (const [id, deliveries, fields] of entries) take([id, fields], deliveries);
+    return last === '' ? undefined : `(${last}`;
+  }
+
+  /** Once in a while: signs of life, what others left, and consumers that are gone. */
+  async function maintain(): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs >= forgetAtMs) {
+      forgetAtMs = nowMs + FORGET_EVERY_MS;
+      await run(forgetScript, [DAY_MS, consumer]);
+    }
+    if (nowMs < claimAtMs) return;
+    const room = await roomNow();
+    if (room === 0) return;
+    const next = await takeOver(claimAfterMs, claimFrom, room);
+    claimFrom = next ?? '-';
+    if (next === undefined) claimAtMs = performance.now() + claimAfterMs / 2;
+  }
+
+  const roomNow = async () => Math.min(await flow.room(), MAX_COUNT);
+
+  /** What the group was not given yet and is there now. */
+  async function readStored(room: number): Promise<boolean> {
+    const reply = await run(readScript, [consumer, room]);
+    const [newest, missing, from, to, entries] = reply as [string, number, string, string, RawEntry[]];
+    if (compareIds(newest, newestId) < 0) {
+      hand({
+        gap: { kind: 'gap', shard, reason: 'reset', missing: undefined, from: newestId, to: to || undefined },
+      });
+    }
+    newestId = newest;
+    if (missing !== -1) {
+      const known = missing < 0 ? undefined : missing;
+      hand({ gap: { kind: 'gap', shard, reason: 'trimmed', missing: known, from, to: to || undefined } });
+    }
+    for (const entry of entries) takeNew(entry);
+    return entries.length > 0;
+  }
+
+  function takeNew(entry: RawEntry): void {
+    lastReadId = entry[0];
+    take(entry, 1);
+  }
+
+  async function readOnce(room: number): Promise<void> {
+    if (ownFrom !== undefined) {
+      ownFrom = await takeOver(0, ownFrom, room);
+      return;
+    }
+    if (await readStored(room)) return;
+    const waitMs = Math.max(1, Math.min(BLOCK_MS, Math.ceil(claimAtMs - performance.now())));
+    const reply = await reading.xreadgroup(
+      ...(['GROUP', name, consumer, 'COUNT', room, 'BLOCK', waitMs, 'STREAMS', key, '>'] as const),
+    );
+    for (const entry of entriesIn(reply)) {
+      newestId = entry[0];
+      takeNew(entry);
+    }
+  }
+
+  /** Makes the group where there is none. One that was there and is gone, perhaps with the log, is told of. */
+  async function ensureGroup(): Promise<void> {
+    if (newestId === FIRST_ID) {
+      await createGroup(firstId());
+      return;
+    }
+    const [newest] = await commands.xrevrange(key, '+', '-', 'COUNT', 1);
+    const isOtherLog = newest === undefined || compareIds(newest[0], newestId) < 0;
+    if (!(await createGroup(isOtherLog ? FIRST_ID : lastReadId))) return;
+    const from = newestId;
+    newestId = FIRST_ID;
+    hand({ gap: { kind: 'gap', shard, reason: 'reset', missing: undefined, from, to: undefined } });
+  }
+
+  /** Keeps what the consumer is at work on from being taken for abandoned; on the clock, since reading may wait for room. */
+  const keeping = setInterval(
+    () => {
+      if (performance.now() < keepAtMs || held.size === 0 || commands.status !== 'ready') return;
+      keepAtMs = performance.now() + claimAfterMs / 3;
+      run(keepScript, [consumer, ...held.keys()]).catch(() => undefined);
+    },
+    Math.max(20, claimAfterMs / 12),
+  );
+  keeping.unref();
+  closing.addEventListener('abort', () => clearInterval(keeping), { once: true });
+
+  return {
+    async begin() {
+      await ensureGroup();
+      // What a connection that broke had read is pending, and was not delivered.
+      ownFrom = '-';
+    },
+    async read() {
+      try {
+        if (ownFrom === undefined) await maintain();
+        const room = await roomNow();
+        if (room > 0) await readOnce(room);
+      } catch (error) {
+        const isGone = error instanceof Error && (/NOGROUP/.test(error.message) || isMissing(error));
+        if (!isGone) throw error;
+        await ensureGroup();
+      }
+    },
+    async close(unhanded, isOwnName) {
+      await acks.settled();
+      if (commands.status !== 'ready') return;
+      const released = unhanded.flatMap((id) => [id, held.get(id) ?? 1]);
+      if (released.length > 0) await run(releaseScript, [consumer, claimAfterMs, ...released]);
+      if (isOwnName) await run(forgetScript, [0, consumer]);
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import type { PipelineError } from '../../models/domain/errors';
+
+/** Hands items from those who read to the one who consumes; its length is bounded by what readers may have in flight. */
+export interface Outlet<T> {
+  push(item: T): void;
+  /** The next item, in order; undefined when it was closed. Rejects when it failed, behind what was pushed before. */
+  take(): Promise<T | undefined>;
+  /** Ends it; what nobody took is given back. */
+  close(): readonly T[];
+  fail(error: PipelineError): void;
+}
+
+/** An empty outlet. One `take` at a time. */
+export function createOutlet<T>(): Outlet<T> {
+  let items: T[] = [];
+  let head = 0;
+  let isClosed = false;
+  let failure: PipelineError | undefined;
+  let wake: (() => void) | undefined;
+
+  function woken(): void {
+    wake?.();
+    wake = undefined;
+  }
+
+  function next(): T | undefined {
+    if (head >= items.length) return undefined;
+    const item = items[head++];
+    // Moving what is left costs its length: rarely, so that it is cheap for each.
+    if (head > 512 && head * 2 > items.length) {
+      items = items.slice(head);
+      head = 0;
+    }
+    return item;
+  }
+
+  return {
+    push(item) {
+      if (isClosed) return;
+      items.push(item);
+      woken();
+    },
+    async take() {
+      for (;;) {
+        const item = next();
+        if (item !== undefined) return item;
+        if (failure !== undefined) throw failure;
+        if (isClosed) return undefined;
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    },
+    close() {
+      isClosed = true;
+      const left = items.slice(head);
+      items = [];
+      head = 0;
+      woken();
+      return left;
+    },
+    fail(error) {
+      failure ??= error;
+      woken();
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { createRedisScript } from '../../models/support/redis-script';
+
+/**
+ * Takes pending entries over: those this consumer had before (idle 0), or those of any that gave no sign of life for so long.
+ * What was delivered too often goes to the dead letters, what was trimmed meanwhile is acknowledged.
+ *
+ * KEYS: stream, dead letters. ARGV: group, consumer, idle ms, id to begin at, count, most deliveries, dead letters kept, then
+ * ids that this consumer is at work on.
+ * Returns { { id, deliveries, fields } …, trimmed ids, number of dead letters, last id looked at or '' }.
+ */
+export const takeScript = createRedisScript(`
+if redis.replicate_commands then redis.replicate_commands() end
+local stream, dead, group, me = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
+local held = {}
+for i = 8, #ARGV do held[ARGV[i]] = true end
+local pending
+if ARGV[3] == '0' then
+  pending = redis.call('XPENDING', stream, group, ARGV[4], '+', ARGV[5], me)
+else
+  pending = redis.call('XPENDING', stream, group, 'IDLE', ARGV[3], ARGV[4], '+', ARGV[5])
+end
+local taken, gone, given, last = {}, {}, 0, ''
+for _, one in ipairs(pending) do
+  local id, owner, deliveries = one[1], one[2], one[4]
+  last = id
+  if not held[id] then
+    local entry = redis.call('XRANGE', stream, id, id)[1]
+    if not entry then
+      redis.call('XACK', stream, group, id)
+      gone[#gone + 1] = id
+    elseif deliveries >= tonumber(ARGV[6]) then
+      redis.call('XADD', dead, 'MAXLEN', '~', ARGV[7], '*', 'entry', id, 'deliveries', deliveries, 'consumer', owner,
+        'reason', 'max_deliveries', unpack(entry[2]))
+      redis.call('XACK', stream, group, id)
+      given = given + 1
+    else
+      redis.call('XCLAIM', stream, group, me, 0, id)
+      taken[#taken + 1] = { id, deliveries + 1, entry[2] }
+    end
+  end
+end
+return { taken, gone, given, last }
+`);
+
+/** KEYS: stream. ARGV: group, consumer, then ids it is at work on: they are as if just delivered, unless another has them by now. */
+export const keepScript = createRedisScript(`
+for i = 3, #ARGV do
+  local one = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1)[1]
+  if one and one[2] == ARGV[2] then redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'JUSTID') end
+end
+`);
+
+/**
+ * KEYS: stream. ARGV: group, consumer, idle ms, then an id and its deliveries each: nobody has looked at them; whoever claims
+ * what is idle for so long gets them at once.
+ */
+export const releaseScript = createRedisScript(`
+for i = 4, #ARGV, 2 do
+  local one = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1)[1]
+  if one and one[2] == ARGV[2] then
+    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'IDLE', ARGV[3], 'RETRYCOUNT', ARGV[i + 1] - 1, 'JUSTID')
+  end
+end
+`);
+
+/** KEYS: stream. ARGV: group, idle ms, this consumer. Forgets consumers that have nothing and gave no sign of life for so long. */
+export const forgetScript = createRedisScript(`
+for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+  local about = {}
+  for i = 1, #consumer, 2 do about[consumer[i]] = consumer[i + 1] end
+  if about.pending == 0 and about.idle >= tonumber(ARGV[2]) and (about.name ~= ARGV[3] or ARGV[2] == '0') then
+    if ARGV[2] ~= '0' or about.name == ARGV[3] then
+      redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], about.name)
+    end
+  end
+end
+`);
+
+/**
+ * Reads what the group was not given yet, and tells in the same step what of it is gone: nothing can be trimmed in between.
+ * Redis before 7 does not count what it trims; then nothing is known to be gone.
+ *
+ * KEYS: stream. ARGV: group, consumer, count.
+ * Returns { newest id, missing (-1: none, -2: some), last id delivered before, first id there, { { id, fields } … } }.
+ */
+export const readScript = createRedisScript(`
+local stream, group = KEYS[1], ARGV[1]
+local function named(flat)
+  local all = {}
+  for i = 1, #flat, 2 do all[flat[i]] = flat[i + 1] end
+  return all
+end
+local function before(a, b)
+  local aMs, aSeq = string.match(a, '^(%d+)-(%d+)$')
+  local bMs, bSeq = string.match(b, '^(%d+)-(%d+)$')
+  if #aMs ~= #bMs then return #aMs < #bMs end
+  if aMs ~= bMs then return aMs < bMs end
+  if #aSeq ~= #bSeq then return #aSeq < #bSeq end
+  return aSeq < bSeq
+end
+local about = named(redis.call('XINFO', 'STREAM', stream))
+local own
+for _, one in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+  local it = named(one)
+  if it.name == group then own = it end
+end
+if not own then return redis.error_reply('NOGROUP no such group') end
+local at = own['last-delivered-id']
+local first = about['first-entry'] and about['first-entry'][1] or ''
+local missing = -1
+if about['entries-added'] and (first == '' or before(at, first)) then
+  local removed = about['entries-added'] - about.length
+  local read = own['entries-read'] or (at == '0-0' and 0)
+  if read and removed > read then
+    missing = removed - read
+  elseif not read and removed > 0 and before(at, about['last-generated-id']) then
+    missing = -2
+  end
+  if missing ~= -1 then redis.call('XGROUP', 'SETID', stream, group, at, 'ENTRIESREAD', removed) end
+end
+local read = redis.call('XREADGROUP', 'GROUP', group, ARGV[2], 'COUNT', ARGV[3], 'STREAMS', stream, '>')
+return { about['last-generated-id'], missing, at, first, read and read[1] and read[1][2] or {} }
+`);
