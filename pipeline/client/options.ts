@@ -79,11 +79,7 @@ function resolveStart(from: SubscribeOptions['from'] = 'now'): Start {
     return { positions: decodePositions(from.after) };
   const since = typeof from === 'object' && 'since' in from ? Number(from.since) : NaN;
   if (since >= 0 && since <= Number.MAX_SAFE_INTEGER) return { id: idBefore(since) };
-  throw expected(
-    'from',
-    "'now', 'oldest', { since: Date } or { after: token }",
-    JSON.stringify(from),
-  );
+  throw expected('from', "'now', 'oldest', { since: Date } or { after: token }", JSON.stringify(from));
 }
 
 /** Of no use to others: who has it cannot come back. */
