@@ -28,6 +28,22 @@ describe('checkAgainstModel', () => {
     ]);
   });
 
+  it('looks at the labels of rules, too, and at whether their camera reports them', () => {
+    const rules = `zones: { z: { points: [[0, 0], [1, 0], [1, 1]], labels: [persn] } },
+      lines: { l: { points: [[0, 0], [1, 1]], labels: [person, car] } }, stationary: { labels: [zebra] }`;
+    const faultsOf = (labels: string) =>
+      check(`cameras: { a: { url: a.mp4, ${labels} ${rules} } }`).map(
+        ({ path, message }) => `${path}: ${message}`,
+      );
+    const unknown = [
+      'cameras.a.zones.z.labels[0]: expected one of person, bicycle, car, got "persn" (did you mean person?)',
+      'cameras.a.stationary.labels[0]: expected one of person, bicycle, car, got "zebra"',
+    ];
+    expect(faultsOf('')).toEqual(unknown);
+    const left = 'cameras.a.lines.l.labels[1]: expected one of person, bicycle, got "car"';
+    expect(faultsOf('labels: [person, bicycle],')).toEqual([unknown[0], left, unknown[1]]);
+  });
+
   it('works on a configuration that is wrong in other places, and passes over what is no label', () => {
     const config = { cameras: { 'Front Door': { labels: ['zebra', 7, ''] }, b: { labels: 'car' }, c: null } };
     const locate = () => undefined;
