@@ -51,21 +51,23 @@ export function createLineRule(options: LineOptions): Rule {
   const crossers = new Map<string, Crosser>();
 
   function see(sighting: Sighting): TrackFinding[] {
-    const { track, box, atMs, frame } = sighting;
+    const { track, key, box, atMs, frame } = sighting;
     const [from, to] = [toPixels(points[0], frame.source), toPixels(points[1], frame.source)];
     const place = anchorOf(box, anchor);
     const size = sizeOf(box);
     const offPx = offsetOf(place, from, to);
     const isSure = Math.abs(offPx) > Math.max(band * frame.source.height, BAND_OF_SIZE * size);
     const side = isSure ? (offPx < 0 ? -1 : 1) : 0;
-    const key = keyOf(track);
     const crosser = crossers.get(key);
     if (crosser === undefined || isLeap(crosser, { place, size, atMs })) {
       crossers.set(key, { side, origin: place, first: place, movedPx: 0, place, size, atMs });
       return [];
     }
     const movedPx = Math.max(crosser.movedPx, distance(crosser.first, place));
-    Object.assign(crosser, { place, size, atMs, movedPx });
+    crosser.place = place;
+    crosser.size = size;
+    crosser.atMs = atMs;
+    crosser.movedPx = movedPx;
     if (side === 0) return [];
     const { side: before, origin } = crosser;
     const isOther = before !== 0 && before !== side;

@@ -6,6 +6,8 @@ import type { RuleFinding, Track, TrackedFrame } from '../../models/domain/track
 /** A track where it was seen, at an event time. Of a frame that shows it for the first time, also its earlier places. */
 export interface Sighting {
   readonly track: Track;
+  /** `keyOf` the track; every rule needs it. */
+  readonly key: string;
   readonly box: Box;
   readonly atMs: number;
   /** The frame that is told of it; an earlier place has that of its confirmation. */
@@ -33,8 +35,9 @@ export function sightingsOf({ frame, tracks, started, unobserved }: TrackedFrame
   const isNew = new Set(started.map(keyOf));
   return tracks.flatMap((track) => {
     if (!track.isVisible) return [];
-    const now = { track, box: track.box, atMs: frame.atMs, frame };
-    if (!isNew.has(keyOf(track))) return [now];
-    return [...(track.earlier ?? []).map(({ box, atMs }) => ({ track, box, atMs, frame })), now];
+    const key = keyOf(track);
+    const now = { track, key, box: track.box, atMs: frame.atMs, frame };
+    if (!isNew.has(key)) return [now];
+    return [...(track.earlier ?? []).map(({ box, atMs }) => ({ track, key, box, atMs, frame })), now];
   });
 }

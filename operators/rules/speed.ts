@@ -42,7 +42,7 @@ export function createSpeedMeter({ windowMs, ground }: SpeedOptions): SpeedMeter
   }
 
   function see(sighting: Sighting): Speed | undefined {
-    const key = keyOf(sighting.track);
+    const { key } = sighting;
     const { atMs } = sighting;
     const place = placeOf(sighting);
     let samples = samplesOf.get(key) ?? [];

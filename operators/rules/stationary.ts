@@ -29,8 +29,7 @@ export function createStationaryRule({ labels, afterMs, within }: StationaryOpti
   const wanted = labels === undefined ? undefined : new Set(labels);
   const stands = new Map<string, Stand>();
 
-  function see({ track, box, atMs, frame }: Sighting): TrackFinding[] {
-    const key = keyOf(track);
+  function see({ track, key, box, atMs, frame }: Sighting): TrackFinding[] {
     const place = anchorOf(box, 'centre');
     const stand = stands.get(key);
     if (stand === undefined) {

@@ -32,6 +32,9 @@ interface Visit {
   readonly told: Set<'zone.dwell' | 'zone.loitering'>;
 }
 
+/** What most sightings are to most zones. */
+const NOTHING: readonly TrackFinding[] = [];
+
 export interface ZoneRule extends Rule {
   /** How many are inside. */
   count(): number;
@@ -55,8 +58,8 @@ export function createZoneRule(options: ZoneOptions): ZoneRule {
     return { type: 'zone.left', zone, track, frame, dwellMs: Math.max(0, atMs - enteredAtMs) };
   }
 
-  function visitOf({ track, frame, atMs }: Sighting): Visit {
-    const known = visits.get(keyOf(track));
+  function visitOf({ track, key, frame, atMs }: Sighting): Visit {
+    const known = visits.get(key);
     if (known !== undefined) return Object.assign(known, { track, frame, atMs });
     const told: Visit['told'] = new Set();
     return { track, frame, atMs, isInside: false, otherSinceMs: undefined, enteredAtMs: 0, told };
@@ -79,14 +82,15 @@ export function createZoneRule(options: ZoneOptions): ZoneRule {
     return [{ type: 'zone.entered', zone, track, frame }];
   }
 
-  function see(sighting: Sighting): TrackFinding[] {
-    const { track, box, frame } = sighting;
+  function see(sighting: Sighting): readonly TrackFinding[] {
+    const { track, key, box, frame } = sighting;
     const [x, y] = anchorOf(box, anchor);
     const isIn = isInside([x / frame.source.width, y / frame.source.height], points) && counts(sighting);
+    if (!isIn && !visits.has(key)) return NOTHING;
     const visit = visitOf(sighting);
     const findings = move(visit, isIn);
-    if (visit.isInside || visit.otherSinceMs !== undefined) visits.set(keyOf(track), visit);
-    else visits.delete(keyOf(track));
+    if (visit.isInside || visit.otherSinceMs !== undefined) visits.set(key, visit);
+    else visits.delete(key);
     const dwellMs = visit.atMs - visit.enteredAtMs;
     for (const [type, afterMs] of stays) {
       // Who is on the way out does not stay.
