@@ -20,6 +20,7 @@ import type { Telemetry } from '../telemetry';
 import { probeMedia } from '../probe-media';
 import { createTelemetry } from '../telemetry';
 import { createConsoleSink } from './console-sink';
+import { hasColours } from './describe-event';
 import { createDetectorSource } from './detector-source';
 import { createLog } from './log';
 import { openMetrics } from './metrics-flag';
@@ -198,7 +199,8 @@ async function openAllSinks(
     if (annotate !== undefined) await mkdir(dirname(annotate), { recursive: true });
   }
   if (config.events.length > 0) return openSinks(config, options);
-  if (process.stdout.isTTY) return [createConsoleSink((text) => view.line(text))];
+  if (process.stdout.isTTY)
+    return [createConsoleSink((text) => view.line(text), { inColour: hasColours(process.stderr) })];
   return openSinks({ ...config, events: [{ type: 'jsonl', path: '-', append: false }] }, options);
 }
 

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { createRedactor, credentialsOf } from '../../models/domain/redact';
 import { packageVersion } from '../../models/support/package-version';
 import { addDetectCommand } from './detect';
+import { addEventsCommand } from './events';
 import { addIngestCommand } from './ingest';
 import { addProbeCommand } from './probe';
 import { addRunCommand } from './run';
@@ -30,6 +31,7 @@ function createProgram(): Command {
   addDetectCommand(program);
   addProbeCommand(program);
   addZonesCommand(program);
+  addEventsCommand(program);
   addValidateCommand(program);
   addSchemaCommand(program);
   for (const command of program.commands) command.exitOverride();

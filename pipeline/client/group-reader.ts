@@ -33,8 +33,8 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
     ...{ client: commands, key, group: name, closing },
     onAcknowledged: (acknowledged) => count('acknowledged', acknowledged),
   });
-  /** What the consumer is at work on, by entry id, with its deliveries. */
-  const held = new Map<string, number>();
+  /** Ids of what the consumer is at work on. */
+  const held = new Set<string>();
   /** The newest entry of the log that is known of, and the newest that was read here. */
   let newestId = FIRST_ID;
   let lastReadId = FIRST_ID;
@@ -44,6 +44,7 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
   let claimAtMs = 0;
   let keepAtMs = performance.now() + claimAfterMs / 3;
   let forgetAtMs = 0;
+  let isDone = false;
 
   const run = (script: RedisScript, args: readonly (string | number)[]) =>
     script.run(commands, [key], [name, ...args]);
@@ -67,7 +68,8 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
   }
 
   function take([entryId, fields]: RawEntry, deliveries: number): void {
-    if (held.has(entryId)) return;
+    // What a read brings that was under way when it was closed, is left to others.
+    if (held.has(entryId) || closing.aborted) return;
     const position: Position = { id: entryId, count: undefined };
     if (!options.isWanted(fieldOf(fields, 'type') ?? '', fieldOf(fields, 'camera') ?? '')) {
       void acks.add(entryId);
@@ -83,7 +85,7 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
         return acks.add(entryId);
       },
     };
-    held.set(entryId, deliveries);
+    held.add(entryId);
     flow.enter();
     count('delivered');
     hand({
@@ -157,6 +159,8 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
       return;
     }
     if (await readStored(room)) return;
+    isDone = options.isEnding;
+    if (isDone) return;
     const waitMs = Math.max(1, Math.min(BLOCK_MS, Math.ceil(claimAtMs - performance.now())));
     const reply = await reading.xreadgroup(
       ...(['GROUP', name, consumer, 'COUNT', room, 'BLOCK', waitMs, 'STREAMS', key, '>'] as const),
@@ -210,11 +214,14 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
         await ensureGroup();
       }
     },
+    get isDone() {
+      return isDone;
+    },
     async close(unhanded, isOwnName) {
       await acks.settled();
       if (commands.status !== 'ready') return;
-      const released = unhanded.flatMap((id) => [id, held.get(id) ?? 1]);
-      if (released.length > 0) await run(releaseScript, [consumer, claimAfterMs, ...released]);
+      for (const id of unhanded) held.delete(id);
+      await run(releaseScript, [consumer, claimAfterMs, ...held.keys()]);
       if (isOwnName) await run(forgetScript, [0, consumer]);
     },
   };

@@ -15,6 +15,7 @@ export interface ResolvedOptions extends Required<
 > {
   readonly group: GroupOptions | undefined;
   readonly start: Start;
+  readonly isEnding: boolean;
   readonly isWanted: (type: string, camera: string) => boolean;
   readonly onTrouble: NonNullable<SubscribeOptions['onTrouble']>;
   readonly signal: AbortSignal | undefined;
@@ -56,6 +57,7 @@ export function resolveOptions(options: SubscribeOptions): ResolvedOptions {
   return {
     ...{ url, namespace, maxInFlight, dedupe, closeTimeoutMs, signal, onTrouble },
     start: resolveStart(options.from),
+    isEnding: resolveEnd(options.to),
     group:
       group === undefined
         ? undefined
@@ -80,6 +82,11 @@ function resolveStart(from: SubscribeOptions['from'] = 'now'): Start {
   const since = typeof from === 'object' && 'since' in from ? Number(from.since) : NaN;
   if (since >= 0 && since <= Number.MAX_SAFE_INTEGER) return { id: idBefore(since) };
   throw expected('from', "'now', 'oldest', { since: Date } or { after: token }", JSON.stringify(from));
+}
+
+function resolveEnd(to: string | undefined): boolean {
+  if (to !== undefined && to !== 'now') throw expected('to', "'now' or nothing", to);
+  return to === 'now';
 }
 
 /** Of no use to others: who has it cannot come back. */

@@ -8,6 +8,8 @@ export interface Outlet<T> {
   /** Ends it; what nobody took is given back. */
   close(): readonly T[];
   fail(error: PipelineError): void;
+  /** Nothing is pushed any more: it is as closed once the rest was taken. */
+  end(): void;
 }
 
 /** An empty outlet. One `take` at a time. */
@@ -15,6 +17,7 @@ export function createOutlet<T>(): Outlet<T> {
   let items: T[] = [];
   let head = 0;
   let isClosed = false;
+  let isEnded = false;
   let failure: PipelineError | undefined;
   let wake: (() => void) | undefined;
 
@@ -45,7 +48,7 @@ export function createOutlet<T>(): Outlet<T> {
         const item = next();
         if (item !== undefined) return item;
         if (failure !== undefined) throw failure;
-        if (isClosed) return undefined;
+        if (isClosed || isEnded) return undefined;
         await new Promise<void>((resolve) => (wake = resolve));
       }
     },
@@ -56,6 +59,10 @@ export function createOutlet<T>(): Outlet<T> {
       head = 0;
       woken();
       return left;
+    },
+    end() {
+      isEnded = true;
+      woken();
     },
     fail(error) {
       failure ??= error;

@@ -51,15 +51,21 @@ end
 `);
 
 /**
- * KEYS: stream. ARGV: group, consumer, idle ms, then an id and its deliveries each: nobody has looked at them; whoever claims
- * what is idle for so long gets them at once.
+ * Whoever claims what is idle for so long gets at once what this consumer was given, as if nobody had been; but for what it is
+ * at work on. KEYS: stream. ARGV: group, consumer, idle ms, then ids that it is at work on.
  */
 export const releaseScript = createRedisScript(`
-for i = 4, #ARGV, 2 do
-  local one = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1)[1]
-  if one and one[2] == ARGV[2] then
-    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'IDLE', ARGV[3], 'RETRYCOUNT', ARGV[i + 1] - 1, 'JUSTID')
+local held, from = {}, '-'
+for i = 4, #ARGV do held[ARGV[i]] = true end
+while true do
+  local pending = redis.call('XPENDING', KEYS[1], ARGV[1], from, '+', 500, ARGV[2])
+  for _, one in ipairs(pending) do
+    from = '(' .. one[1]
+    if not held[one[1]] then
+      redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, one[1], 'IDLE', ARGV[3], 'RETRYCOUNT', one[4] - 1, 'JUSTID')
+    end
   end
+  if #pending < 500 then break end
 end
 `);
 

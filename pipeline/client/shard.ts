@@ -48,6 +48,8 @@ export interface ShardReader {
   begin(): Promise<void>;
   /** Reads once; waits a while when there is nothing. */
   read(): Promise<void>;
+  /** True when it is to end and has read all that was there. */
+  readonly isDone: boolean;
 }
 
 /** How long a read waits for something to come; below what counts as a server that is gone. */
@@ -55,7 +57,7 @@ export const BLOCK_MS = 2000;
 const CONNECT_MS = 2000;
 
 /**
- * Reads a shard until the subscription is closed, through every outage. `onBegun` is called when it reads for the first
+ * Reads a shard until the subscription is closed, or to its end where that is asked for, through every outage. `onBegun` is called when it reads for the first
  * time. Rejects with a PipelineError when Redis refuses what no second attempt mends.
  */
 export async function keepReading(
@@ -73,7 +75,7 @@ export async function keepReading(
   const isClosing = (): boolean => closing.aborted;
   let isBegun = false;
   let attempt = 0;
-  while (!isClosing()) {
+  while (!isClosing() && !reader.isDone) {
     try {
       await orClosed(
         Promise.all([reading, commands].map((client) => waitForRedis(client, name, CONNECT_MS))).then(

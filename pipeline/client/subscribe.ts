@@ -112,6 +112,11 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
     const limit = Math.max(1, Math.floor(options.maxInFlight / Math.max(1, total)));
     for (let shard = 0; shard < total && !isClosing(); shard++)
       addShard(shard, known[shard], limit, () => ++begun === total && tellReady());
+    if (options.isEnding) {
+      await Promise.all(shards.map(({ done }) => done));
+      outlet.end();
+      return;
+    }
     while (!isClosing()) {
       await pause(SHARDS_EVERY_MS, closing.signal);
       const now = await shardCount();

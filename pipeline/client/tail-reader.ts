@@ -22,6 +22,8 @@ export function createTailReader(context: ShardContext): ShardReader {
   const { isWanted, dedupe, start } = options;
   const seen = new Set<string>();
   let position = context.begin;
+  /** With this entry it ends. */
+  let lastId: string | undefined;
 
   async function factsOf(): Promise<StreamFacts | undefined> {
     try {
@@ -131,6 +133,10 @@ export function createTailReader(context: ShardContext): ShardReader {
   return {
     async begin() {
       position ??= await beginning();
+      if (options.isEnding) lastId ??= (await factsOf())?.newestId ?? FIRST_ID;
+    },
+    get isDone() {
+      return lastId !== undefined && compareIds(position!.id, lastId) >= 0;
     },
     async read() {
       const room = Math.min(await flow.room(), MAX_COUNT);

@@ -19,6 +19,8 @@ export interface SubscribeOptions {
   readonly consumer?: string;
   /** Default `now`. A group that exists goes on where it is. */
   readonly from?: StartPosition;
+  /** `now`: completes with what the log held when it began (with a group: with what the group was not given). Default: never. */
+  readonly to?: 'now';
   /** Types wanted; `track.*` for all that begin so. Default: all, also those this version does not know. */
   readonly types?: readonly (EventType | (string & {}))[];
   /** Cameras wanted. Default: all. */

@@ -1,0 +1,117 @@
+import type { Command } from 'commander';
+import { subscribeEvents } from '../client/subscribe';
+import type { Delivery } from '../client/types';
+import { describeEvent, hasColours } from './describe-event';
+import { addLogFlags, logPlace, timeFlag } from './events-flags';
+import type { LogFlags } from './events-flags';
+import { addLagCommand } from './events-lag';
+import { addReplayCommand } from './events-replay';
+import { createLineWriter } from './line-writer';
+import { catchStopSignals } from './signals';
+import { EXIT, UsageError, listFlag, numberFlag } from './usage';
+
+interface EventsFlags extends LogFlags {
+  readonly follow?: boolean;
+  readonly since?: string;
+  readonly camera?: string;
+  readonly type?: string;
+  readonly group?: string;
+  readonly consumer?: string;
+  readonly limit?: string;
+  readonly json?: boolean;
+}
+
+/** `sightline events`: what the event log holds, and what comes. */
+export function addEventsCommand(program: Command): void {
+  const events = addLogFlags(
+    program
+      .command('events')
+      .description('print the events of the log in Redis: one line an event, or JSON Lines in a pipe'),
+  )
+    .option('-f, --follow', 'go on with what comes')
+    .option(
+      '--since <time>',
+      'from 10m (ago) or 2026-05-01T12:00:00Z on (default: all; with --follow: what comes)',
+    )
+    .option('--camera <names>', 'of these cameras')
+    .option('--type <types>', 'of these types: track.started,zone.*')
+    .option('--group <name>', 'share the events with other consumers of this group, and acknowledge them')
+    .option('--consumer <name>', 'name within the group (default: a new one)')
+    .option('--limit <n>', 'end after so many events')
+    .option('--json', 'JSON Lines also on a terminal')
+    .action(async (flags: EventsFlags) => {
+      process.exitCode = await printEvents(flags);
+    });
+  addReplayCommand(events);
+  addLagCommand(events);
+  for (const command of events.commands) command.exitOverride();
+}
+
+const MAX_IN_FLIGHT = 100;
+
+async function printEvents(flags: EventsFlags): Promise<number> {
+  const { follow = false, group, consumer, json } = flags;
+  const limit = numberFlag('--limit', flags.limit, { min: 1, max: Number.MAX_SAFE_INTEGER }) ?? Infinity;
+  const since = timeFlag('--since', flags.since);
+  const types = listFlag('--type', flags.type);
+  const cameras = listFlag('--camera', flags.camera);
+  if (consumer !== undefined && group === undefined)
+    throw new UsageError('--consumer: expected --group as well, got a consumer alone');
+  const isJson = json === true || !process.stdout.isTTY;
+  const inColour = hasColours(process.stdout);
+  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  const stop = catchStopSignals(() => undefined);
+  const out = createLineWriter(process.stdout);
+  const told = new Set<string>();
+  const events = subscribeEvents({
+    ...logPlace('events', flags),
+    from: since !== undefined ? { since } : follow && group === undefined ? 'now' : 'oldest',
+    signal: stop.signal,
+    // What is read beyond the limit has to wait for another consumer.
+    maxInFlight: Math.min(MAX_IN_FLIGHT, limit),
+    onTrouble({ message }) {
+      if (!told.has(message) && told.size < 100) say(`sightline: ${message}; trying again`);
+      told.add(message);
+    },
+    ...(!follow && { to: 'now' as const }),
+    ...(group !== undefined && { group }),
+    ...(consumer !== undefined && { consumer }),
+    ...(types !== undefined && { types }),
+    ...(cameras !== undefined && { cameras }),
+  });
+  try {
+    let printed = 0;
+    for await (const delivery of events) {
+      if (delivery.kind === 'gap' || delivery.kind === 'malformed') say(`sightline: ${inWords(delivery)}`);
+      if (delivery.kind === 'gap') continue;
+      if (delivery.kind !== 'malformed') {
+        if (!(await out.write(isJson ? JSON.stringify(delivery.event) : lineOf(delivery, inColour)))) break;
+        printed++;
+      }
+      const acknowledged = delivery.ack();
+      if (printed < limit) continue;
+      await acknowledged;
+      break;
+    }
+  } finally {
+    await events.close();
+    stop.release();
+  }
+  return EXIT.done;
+}
+
+function lineOf(
+  delivery: Exclude<Delivery, { readonly kind: 'gap' | 'malformed' }>,
+  inColour: boolean,
+): string {
+  if (delivery.kind === 'event') return describeEvent(delivery.event, { inColour, withDate: true });
+  return `${delivery.camera} ${delivery.type}: an event that is newer than this version`;
+}
+
+function inWords(delivery: Extract<Delivery, { readonly kind: 'gap' | 'malformed' }>): string {
+  if (delivery.kind === 'malformed')
+    return `entry ${delivery.entryId}: ${delivery.reason}, got something else`;
+  if (delivery.reason === 'reset') return 'the log was begun anew: Redis lost what it held';
+  const { missing } = delivery;
+  return `${missing === undefined ? 'some events are' : missing === 1 ? '1 event is' : `${missing} events are`} missing: they were trimmed before they were read`;
+}

@@ -1,0 +1,201 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LOG_KEYS, openEventLog } from '../support/event-log';
+import type { EventLog } from '../support/event-log';
+import { closedPort } from '../support/closed-port';
+import { startRedisServer } from '../support/redis-server';
+import type { RedisServer } from '../support/redis-server';
+import { MAIN, killAll, parseEvents, startSightline } from '../support/sightline';
+import type { SightlineRun } from '../support/sightline';
+import { tempFolder } from '../support/temp-folder';
+import { waitFor } from '../support/wait-for';
+
+describe('sightline events', () => {
+  const folder = tempFolder();
+  const runs: SightlineRun[] = [];
+  let server: RedisServer;
+  let log: EventLog;
+
+  beforeAll(async () => {
+    server = await startRedisServer();
+    log = openEventLog(server.url);
+  });
+  afterAll(async () => {
+    log.close();
+    await server.close();
+  });
+  beforeEach(() => log.client.flushall());
+  afterEach(() => killAll(runs.splice(0)));
+
+  function start(...args: readonly string[]): SightlineRun {
+    const run = startSightline(folder, ['events', ...args, '--redis', server.url]);
+    runs.push(run);
+    return run;
+  }
+
+  async function output(...args: readonly string[]): Promise<string> {
+    const run = start(...args);
+    expect([await run.ended, run.stderr()]).toEqual([0, '']);
+    return run.stdout();
+  }
+
+  const numbers = (text: string) =>
+    parseEvents(text).map((event) => 'ptsMs' in event.data && event.data.ptsMs);
+
+  it('prints what the log holds as JSON Lines in a pipe, and ends', async () => {
+    await log.append(0, 3);
+    await log.append(0, 2, { camera: 'back' });
+    await log.append(3, 250);
+    const [all, back, two, none, later] = await Promise.all([
+      output('--since', '1h'),
+      output('--camera', 'back', '--type', 'track.*'),
+      output('--limit', '2'),
+      output('--type', 'line.crossed'),
+      output('--since', '2099-01-01'),
+    ]);
+    expect(numbers(all)).toHaveLength(252);
+    expect(numbers(back)).toEqual([0, 1]);
+    expect(numbers(two)).toEqual([0, 1]);
+    expect([none, later]).toEqual(['', '']);
+  });
+
+  it('follows what comes until Ctrl-C', async () => {
+    await log.append(0, 3);
+    const run = start('--follow');
+    await waitFor(async () => String(await log.client.client('LIST')).includes('sightline-subscriber-0'), { what: 'it to read' }); // prettier-ignore
+    await waitFor(
+      async () => {
+        await log.append(3, 4);
+        return run.stdout() !== '';
+      },
+      { what: 'the first event' },
+    );
+    run.interruptGroup();
+    expect(await run.ended).toBe(0);
+    expect(new Set(numbers(run.stdout()))).toEqual(new Set([3]));
+  });
+
+  it('is a consumer of a group, which gets what the one before did not print', async () => {
+    await log.append(0, 10);
+    expect(numbers(await output('--group', 'shell', '--limit', '4'))).toEqual([0, 1, 2, 3]);
+    expect(numbers(await output('--group', 'shell'))).toEqual([4, 5, 6, 7, 8, 9]);
+    expect(((await log.client.xpending(LOG_KEYS.events(), 'shell')) as [number])[0]).toBe(0);
+  });
+
+  it('shows a person one line an event, in colour where there is some', async () => {
+    await log.append(0, 2);
+    const onTerminal = async (env: Record<string, string>) => {
+      const command = `${process.execPath} ${MAIN} events --redis ${server.url}`;
+      const child = spawn('script', ['-qec', command, '/dev/null'], { env: { ...process.env, ...env } });
+      let text = '';
+      child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      await once(child, 'close');
+      return text.replaceAll('\r', '');
+    };
+    const line = '2026-05-01 12:00:00.000 front person front-0-0 appeared (0.90)';
+    expect((await onTerminal({ NO_COLOR: '1' })).split('\n')[0]).toBe(line);
+    const coloured = await onTerminal({ NO_COLOR: '' });
+    expect(coloured).toContain('\u001b[');
+    expect(coloured.replaceAll(/\u001b\[[0-9;]*m/g, '').split('\n')[0]).toBe(line);
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    await log.append(0, 5000);
+    const command = `${process.execPath} ${MAIN} events --redis ${server.url} | head -1`;
+    const child = spawn('bash', ['-o', 'pipefail', '-c', command]);
+    let text = '';
+    child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    child.stdout.resume();
+    expect([...(await once(child, 'close')), text]).toEqual([0, null, '']);
+  });
+
+  it('tells of gaps and of what is no event', async () => {
+    await log.append(0, 5);
+    expect(numbers(await output('--group', 'late', '--limit', '2'))).toEqual([0, 1]);
+    await log.append(5, 10);
+    await log.client.xtrim(LOG_KEYS.events(), 'MAXLEN', 2);
+    await log.appendRaw({ hello: 'world' });
+    const run = start('--group', 'late');
+    expect(await run.ended).toBe(0);
+    expect(numbers(run.stdout())).toEqual([8, 9]);
+    const missing = run
+      .stderr()
+      .matchAll(/^sightline: (\d+) events? (?:are|is) missing: they were trimmed/gm);
+    expect([...missing].reduce((sum, [, count]) => sum + Number(count), 0)).toBe(6);
+    expect(run.stderr()).toMatch(/^sightline: entry \S+: expected a field "data" that holds a CloudEvent/m);
+  });
+
+  it('appends what was to another stream', async () => {
+    await log.append(0, 700);
+    await log.append(0, 2, { camera: 'back' });
+    const run = start('replay', '--to', 'lab', '--camera', 'front');
+    expect([await run.ended, run.stderr()]).toEqual([0, '700 events appended to lab:events:0\n']);
+    const [was, is] = await Promise.all(
+      [LOG_KEYS.events(), 'lab:events:0'].map(async (key) => (await log.client.xrange(key, '-', '+')).map(([, fields]) => fields)), // prettier-ignore
+    );
+    expect(is).toEqual(was!.slice(0, 700));
+    expect(numbers(await output('--namespace', 'lab'))).toHaveLength(700);
+    const itself = start('replay', '--to', 'sightline');
+    expect([await itself.ended, itself.stderr()]).toEqual([
+      2,
+      'sightline: --to: expected another stream than the log itself, got "sightline"\n',
+    ]);
+  });
+
+  it('says how far each group is behind', async () => {
+    expect(await output('lag')).toBe('no consumer group reads this log\n');
+    await log.append(0, 10);
+    await output('--group', 'quick');
+    await log.client.xgroup('CREATE', LOG_KEYS.events(), 'slow', '0');
+    await log.client.xreadgroup('GROUP', 'slow', 'me', 'COUNT', 3, 'STREAMS', LOG_KEYS.events(), '>');
+    const lags = (await output('lag', '--json'))
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as object);
+    expect(lags).toEqual([
+      { group: 'quick', shard: 0, consumers: 0, pending: 0, lag: 0, deadLetters: 0 },
+      {
+        group: 'slow',
+        shard: 0,
+        consumers: 1,
+        pending: 3,
+        lag: 7,
+        oldestMs: expect.any(Number),
+        deadLetters: 0,
+      },
+    ]);
+    expect((await output('lag')).split('\n')[2]).toMatch(/^slow {3}0 {6}1 {10}7 {16}3 {15}\d+\.\d s {11}0$/);
+  });
+
+  it('takes the log from a configuration, and says what is missing without', async () => {
+    await log.append(0, 1);
+    const config = join(folder, 'c.yaml');
+    writeFileSync(
+      config,
+      `cameras: { a: { url: a.mp4 } }\nevents: [{ type: redis, url: '${server.url}' }]\n`,
+    );
+    const run = startSightline(folder, ['events', '--config', config]);
+    expect([await run.ended, numbers(run.stdout())]).toEqual([0, [0]]);
+    const without = startSightline(folder, ['events'], { env: { SIGHTLINE_REDIS_URL: '' } });
+    expect(await without.ended).toBe(2);
+    expect(without.stderr()).toMatch(
+      /^sightline: events: expected --redis redis:\/\/host:6379, --config or SIGHTLINE_REDIS_URL/,
+    );
+    const since = start('--since', 'yesterday');
+    expect([await since.ended, since.stderr()]).toEqual([
+      2,
+      expect.stringMatching(/--since: expected how long ago/),
+    ]);
+    const away = startSightline(folder, [
+      'events',
+      'lag',
+      '--redis',
+      `redis://:s3cret@127.0.0.1:${await closedPort()}`,
+    ]);
+    expect(await away.ended).toBe(1);
+    expect(away.stderr()).toMatch(/refused|expected/);
+    expect(away.stderr()).not.toContain('s3cret');
+  });
+});
