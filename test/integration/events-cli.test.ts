@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { LOG_KEYS, openEventLog } from '../support/event-log';
 import type { EventLog } from '../support/event-log';
 import { closedPort } from '../support/closed-port';
@@ -98,7 +99,7 @@ describe('sightline events', () => {
     expect((await onTerminal({ NO_COLOR: '1' })).split('\n')[0]).toBe(line);
     const coloured = await onTerminal({ NO_COLOR: '' });
     expect(coloured).toContain('\u001b[');
-    expect(coloured.replaceAll(/\u001b\[[0-9;]*m/g, '').split('\n')[0]).toBe(line);
+    expect(stripVTControlCharacters(coloured).split('\n')[0]).toBe(line);
   });
 
   it('ends quietly when nobody reads on', async () => {

@@ -34,7 +34,8 @@ export function renderScreen(output: string): readonly string[] {
     else if (command === 'A') row = Math.max(0, row - Number(parameter || 1));
     else if (command === 'G') column = Number(parameter || 1) - 1;
     else if (command === 'K' || command === 'J') erase(command, parameter || '0');
-    else if (command !== 'h' && command !== 'l')
+    // Colours are no part of the text.
+    else if (command !== 'h' && command !== 'l' && command !== 'm')
       throw new Error(`renderScreen: unknown ${JSON.stringify(token)}`);
   }
   while (lines.at(-1)?.trim() === '') lines.pop();
