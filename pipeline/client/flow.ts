@@ -21,6 +21,8 @@ export function createFlow(limit: number): Flow {
 
   return {
     async room() {
+      // What is dealt with in one turn makes room in one piece: many small reads would cost more than they bring.
+      await new Promise(setImmediate);
       while (inFlight >= limit && !isClosed) await new Promise<void>((resolve) => (wake = resolve));
       return isClosed ? 0 : limit - inFlight;
     },

@@ -5,10 +5,12 @@ import type { EntryControl, RawEntry } from './decode';
 import { FIRST_ID, compareIds } from './entry-id';
 import type { GroupOptions } from './options';
 import type { Position } from './position';
-import { forgetScript, keepScript, readScript, releaseScript, takeScript } from './scripts';
+import { forgetScript, keepScript, missScript, releaseScript, takeScript } from './scripts';
 import { BLOCK_MS } from './shard';
 import type { ShardContext, ShardReader } from './shard';
-import { entriesIn, isMissing } from './tail-reader';
+import { entriesIn, groupFacts, isMissing, streamFacts } from './stream-facts';
+import type { GroupFacts, StreamFacts } from './stream-facts';
+import type { Gap } from './types';
 
 /** A reader of a shard for one consumer of a group. */
 export interface GroupReader extends ShardReader {
@@ -100,13 +102,7 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
     const reply = await takeScript.run(commands, [key, keys.deadEvents(name, shard)], args);
     const [entries, gone, dead, last] = reply as Taken;
     if (gone.length > 0) {
-      const [first] = gone;
-      hand({
-        gap: {
-          ...{ kind: 'gap', shard, reason: 'trimmed', missing: gone.length },
-          ...{ from: first!, to: gone.at(-1) },
-        },
-      });
+      tellGap('trimmed', gone.length, gone[0]!, gone.at(-1));
     }
     count('deadLetters', dead);
     for (const [id, deliveries, fields] of entries) take([id, fields], deliveries);
@@ -130,22 +126,37 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
 
   const roomNow = async () => Math.min(await flow.room(), MAX_COUNT);
 
-  /** What the group was not given yet and is there now. */
+  /** What the group was not given yet and is there now; and in the same step, what of it is gone. */
   async function readStored(room: number): Promise<boolean> {
-    const reply = await run(readScript, [consumer, room]);
-    const [newest, missing, from, to, entries] = reply as [string, number, string, string, RawEntry[]];
-    if (compareIds(newest, newestId) < 0) {
-      hand({
-        gap: { kind: 'gap', shard, reason: 'reset', missing: undefined, from: newestId, to: to || undefined },
-      });
+    // Redis answers what arrives in one piece without anybody between, which MULTI would only promise; but what ioredis 6 gets
+    // back from that it decodes twice.
+    const replies = await commands
+      .pipeline([
+        ['xinfo', 'STREAM', key],
+        ['xinfo', 'GROUPS', key],
+        ['xreadgroup', 'GROUP', name, consumer, 'COUNT', room, 'STREAMS', key, '>'],
+      ])
+      .exec();
+    const [about, groups, read] = (replies ?? []).map(([error, reply]) => {
+      if (error !== null) throw error;
+      return reply;
+    });
+    const facts = streamFacts(about);
+    if (compareIds(facts.newestId, newestId) < 0) tellGap('reset', undefined, newestId, facts.firstId);
+    newestId = facts.newestId;
+    const missing = missingOf(facts, groupFacts(groups, name));
+    if (missing > 0) {
+      const known = Number.isFinite(missing) ? missing : undefined;
+      tellGap('trimmed', known, lastReadId, facts.firstId);
+      if (known !== undefined) await run(missScript, [known]);
     }
-    newestId = newest;
-    if (missing !== -1) {
-      const known = missing < 0 ? undefined : missing;
-      hand({ gap: { kind: 'gap', shard, reason: 'trimmed', missing: known, from, to: to || undefined } });
-    }
+    const entries = entriesIn(read);
     for (const entry of entries) takeNew(entry);
     return entries.length > 0;
+  }
+
+  function tellGap(reason: Gap['reason'], missing: number | undefined, from: string, to: string | undefined) {
+    hand({ gap: { kind: 'gap', shard, reason, missing, from, to } });
   }
 
   function takeNew(entry: RawEntry): void {
@@ -182,7 +193,7 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
     if (!(await createGroup(isOtherLog ? FIRST_ID : lastReadId))) return;
     const from = newestId;
     newestId = FIRST_ID;
-    hand({ gap: { kind: 'gap', shard, reason: 'reset', missing: undefined, from, to: undefined } });
+    tellGap('reset', undefined, from, undefined);
   }
 
   /** Keeps what the consumer is at work on from being taken for abandoned; on the clock, since reading may wait for room. */
@@ -225,4 +236,14 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
       if (isOwnName) await run(forgetScript, [0, consumer]);
     },
   };
+}
+
+/** How many entries were trimmed before the group was given them; infinite where it is some and nobody counted. */
+function missingOf({ newestId, firstId, length, added }: StreamFacts, group: GroupFacts | undefined): number {
+  if (added === undefined || group === undefined) return 0;
+  const { lastDeliveredId, read } = group;
+  if (firstId !== undefined && compareIds(lastDeliveredId, firstId) >= 0) return 0;
+  const removed = added - length;
+  if (read !== undefined) return removed - read;
+  return removed > 0 && compareIds(lastDeliveredId, newestId) < 0 ? Infinity : 0;
 }

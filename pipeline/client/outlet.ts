@@ -3,6 +3,8 @@ import type { PipelineError } from '../../models/domain/errors';
 /** Hands items from those who read to the one who consumes; its length is bounded by what readers may have in flight. */
 export interface Outlet<T> {
   push(item: T): void;
+  /** The next item if there is one already. */
+  poll(): T | undefined;
   /** The next item, in order; undefined when it was closed. Rejects when it failed, behind what was pushed before. */
   take(): Promise<T | undefined>;
   /** Ends it; what nobody took is given back. */
@@ -43,6 +45,7 @@ export function createOutlet<T>(): Outlet<T> {
       items.push(item);
       woken();
     },
+    poll: next,
     async take() {
       for (;;) {
         const item = next();

@@ -83,47 +83,15 @@ end
 `);
 
 /**
- * Reads what the group was not given yet, and tells in the same step what of it is gone: nothing can be trimmed in between.
- * Redis before 7 does not count what it trims; then nothing is known to be gone.
- *
- * KEYS: stream. ARGV: group, consumer, count.
- * Returns { newest id, missing (-1: none, -2: some), last id delivered before, first id there, { { id, fields } … } }.
+ * Redis counts what a group has read, but not what was trimmed before: without this the same gap would be found again.
+ * KEYS: stream. ARGV: group, number of entries that it missed.
  */
-export const readScript = createRedisScript(`
-local stream, group = KEYS[1], ARGV[1]
-local function named(flat)
-  local all = {}
-  for i = 1, #flat, 2 do all[flat[i]] = flat[i + 1] end
-  return all
-end
-local function before(a, b)
-  local aMs, aSeq = string.match(a, '^(%d+)-(%d+)$')
-  local bMs, bSeq = string.match(b, '^(%d+)-(%d+)$')
-  if #aMs ~= #bMs then return #aMs < #bMs end
-  if aMs ~= bMs then return aMs < bMs end
-  if #aSeq ~= #bSeq then return #aSeq < #bSeq end
-  return aSeq < bSeq
-end
-local about = named(redis.call('XINFO', 'STREAM', stream))
-local own
-for _, one in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
-  local it = named(one)
-  if it.name == group then own = it end
-end
-if not own then return redis.error_reply('NOGROUP no such group') end
-local at = own['last-delivered-id']
-local first = about['first-entry'] and about['first-entry'][1] or ''
-local missing = -1
-if about['entries-added'] and (first == '' or before(at, first)) then
-  local removed = about['entries-added'] - about.length
-  local read = own['entries-read'] or (at == '0-0' and 0)
-  if read and removed > read then
-    missing = removed - read
-  elseif not read and removed > 0 and before(at, about['last-generated-id']) then
-    missing = -2
+export const missScript = createRedisScript(`
+for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+  local it = {}
+  for i = 1, #flat, 2 do it[flat[i]] = flat[i + 1] end
+  if it.name == ARGV[1] and it['entries-read'] then
+    redis.call('XGROUP', 'SETID', KEYS[1], ARGV[1], it['last-delivered-id'], 'ENTRIESREAD', it['entries-read'] + ARGV[2])
   end
-  if missing ~= -1 then redis.call('XGROUP', 'SETID', stream, group, at, 'ENTRIESREAD', removed) end
 end
-local read = redis.call('XREADGROUP', 'GROUP', group, ARGV[2], 'COUNT', ARGV[3], 'STREAMS', stream, '>')
-return { about['last-generated-id'], missing, at, first, read and read[1] and read[1][2] or {} }
 `);

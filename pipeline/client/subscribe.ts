@@ -125,14 +125,13 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
     }
   }
 
-  /** The next item, its place noted. */
-  async function take(): Promise<Handed | undefined> {
-    const item = await outlet.take();
-    if (item === undefined) return undefined;
+  /** Notes how far the consumer has come, and gives it the item. */
+  function handOver(item: Handed): Delivery {
     const shard = 'gap' in item ? item.gap.shard : item.shard;
     if (item.position !== undefined) positions[shard] = item.position;
-    if ('delivery' in item) item.onTaken(positions.slice());
-    return item;
+    if ('gap' in item) return item.gap;
+    item.onTaken(positions.slice());
+    return item.delivery;
   }
 
   async function end(): Promise<void> {
@@ -185,8 +184,8 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
     observable: new Observable<Delivery>((subscriber) => {
       claim();
       const drain = async () => {
-        for (let item = await take(); item !== undefined; item = await take())
-          subscriber.next('gap' in item ? item.gap : item.delivery);
+        for (let item = await outlet.take(); item !== undefined; item = await outlet.take())
+          subscriber.next(handOver(item));
       };
       drain().then(
         () => subscriber.complete(),
@@ -196,14 +195,20 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
     }),
     [Symbol.asyncIterator]() {
       claim();
-      let onNext: () => void = () => undefined;
+      let onNext: (() => void) | undefined;
+      const give = (item: Handed): IteratorResult<Delivery, undefined> => {
+        if ('delivery' in item) ({ onNext } = item);
+        return { done: false, value: handOver(item) };
+      };
       return {
-        async next() {
-          onNext();
-          const item = await take();
-          if (item === undefined) return { done: true, value: undefined };
-          onNext = 'gap' in item ? () => undefined : item.onNext;
-          return { done: false, value: 'gap' in item ? item.gap : item.delivery };
+        next() {
+          onNext?.();
+          onNext = undefined;
+          const item = outlet.poll();
+          if (item !== undefined) return Promise.resolve(give(item));
+          return outlet
+            .take()
+            .then((late) => (late === undefined ? { done: true as const, value: undefined } : give(late)));
         },
         async return() {
           await close();

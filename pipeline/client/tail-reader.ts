@@ -4,15 +4,8 @@ import { FIRST_ID, compareIds, isTime } from './entry-id';
 import type { Position } from './position';
 import { BLOCK_MS } from './shard';
 import type { ShardContext, ShardReader } from './shard';
-
-/** What a stream says of itself. */
-interface StreamFacts {
-  readonly newestId: string;
-  readonly firstId: string | undefined;
-  readonly length: number;
-  /** Entries ever appended; from Redis 7 on. */
-  readonly added: number | undefined;
-}
+import { entriesIn, isMissing, streamFacts } from './stream-facts';
+import type { StreamFacts } from './stream-facts';
 
 const MAX_COUNT = 500;
 
@@ -144,27 +137,5 @@ export function createTailReader(context: ShardContext): ShardReader {
       const read = await reading.xread('COUNT', room, 'BLOCK', BLOCK_MS, 'STREAMS', key, position!.id);
       for (const entry of entriesIn(read)) take(entry);
     },
-  };
-}
-
-/** The entries of a reply to a read of one stream. */
-export function entriesIn(reply: unknown): readonly RawEntry[] {
-  return (reply as [string, RawEntry[]][] | null)?.[0]?.[1] ?? [];
-}
-
-/** True when Redis says that there is no such stream. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('no such key');
-}
-
-function streamFacts(reply: unknown): StreamFacts {
-  const flat = reply as unknown[];
-  const valueOf = (name: string) => flat[flat.indexOf(name) + 1];
-  const added = flat.includes('entries-added') ? Number(valueOf('entries-added')) : undefined;
-  return {
-    newestId: String(valueOf('last-generated-id')),
-    firstId: (valueOf('first-entry') as RawEntry | null)?.[0],
-    length: Number(valueOf('length')),
-    added,
   };
 }

@@ -1,5 +1,6 @@
 import { benchAnalysis } from './analysis';
 import { benchCameras } from './cameras';
+import { benchEvents } from './events';
 import { benchLatency } from './latency';
 import { benchMot } from './mot';
 import { benchMotion } from './motion';
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, (flags: readonly string[]) => Promise<voi
   latency: benchLatency,
   cameras: benchCameras,
   mot: benchMot,
+  events: benchEvents,
 };
 
 async function main(given: readonly string[]): Promise<void> {

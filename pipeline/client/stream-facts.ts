@@ -1,0 +1,55 @@
+import type { RawEntry } from './decode';
+import { FIRST_ID } from './entry-id';
+
+/** What a stream says of itself. */
+export interface StreamFacts {
+  readonly newestId: string;
+  readonly firstId: string | undefined;
+  readonly length: number;
+  /** Entries ever appended; from Redis 7 on. */
+  readonly added: number | undefined;
+}
+
+/** What a group says of itself. */
+export interface GroupFacts {
+  readonly lastDeliveredId: string;
+  /** Entries it was given, and those before its beginning; undefined where Redis does not know, as before 7. */
+  readonly read: number | undefined;
+}
+
+/** The facts of one group in `XINFO GROUPS`; undefined when there is none of this name. */
+export function groupFacts(reply: unknown, name: string): GroupFacts | undefined {
+  const flat = (reply as unknown[][]).find((group) => group[group.indexOf('name') + 1] === name);
+  if (flat === undefined) return undefined;
+  const lastDeliveredId = String(flat[flat.indexOf('last-delivered-id') + 1]);
+  const read = flat.includes('entries-read') ? flat[flat.indexOf('entries-read') + 1] : null;
+  if (read !== null) return { lastDeliveredId, read: Number(read) };
+  // Redis says nothing of a group that begins before everything and has read nothing.
+  return {
+    lastDeliveredId,
+    read: lastDeliveredId === FIRST_ID && flat.includes('entries-read') ? 0 : undefined,
+  };
+}
+
+/** The entries of a reply to a read of one stream. */
+export function entriesIn(reply: unknown): readonly RawEntry[] {
+  return (reply as [string, RawEntry[]][] | null)?.[0]?.[1] ?? [];
+}
+
+/** True when Redis says that there is no such stream. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('no such key');
+}
+
+/** The facts of `XINFO STREAM`. */
+export function streamFacts(reply: unknown): StreamFacts {
+  const flat = reply as unknown[];
+  const valueOf = (name: string) => flat[flat.indexOf(name) + 1];
+  const added = flat.includes('entries-added') ? Number(valueOf('entries-added')) : undefined;
+  return {
+    newestId: String(valueOf('last-generated-id')),
+    firstId: (valueOf('first-entry') as RawEntry | null)?.[0],
+    length: Number(valueOf('length')),
+    added,
+  };
+}
