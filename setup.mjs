@@ -53,6 +53,11 @@ function installCommand(packages) {
   return `sudo apt-get install -y ${names}`;
 }
 
+/** Of the system's own Python, whose modules are system packages; another one on the PATH does not see those. */
+function hasPythonModule(name) {
+  return spawnSync('/usr/bin/python3', ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0;
+}
+
 /** Programs as [program, Debian package, Homebrew package]. */
 function installSystemPackages(programs) {
   const missing = programs.filter(([program]) => !isOnPath(program));
@@ -131,6 +136,10 @@ const programs = [
 ];
 if (flags.has('--test')) {
   programs.push(['redis-server', 'redis-server', 'redis'], ['openssl', 'openssl', 'openssl@3']);
+  // Where there is no apt-get, the tests of what Python makes of the events are skipped.
+  for (const name of isOnPath('apt-get') ? ['redis', 'jsonschema'] : []) {
+    if (!hasPythonModule(name)) programs.push([`python3-${name}`, `python3-${name}`, '']);
+  }
 }
 if (flags.has('--motion')) {
   maskMotionService();

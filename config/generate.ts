@@ -1,28 +1,42 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { eventJsonSchema } from '../models/domain/event';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { packageRoot } from '../models/support/package-root';
+import { brokenPromises, contractFiles } from './contract/files';
 import { configJsonSchema } from './json-schema';
 import { configReference } from './reference';
 
 /** The files that are made from code, by path within the package. */
 export function generatedFiles(): Readonly<Record<string, string>> {
-  const toText = (schema: unknown) => `${JSON.stringify(schema, null, 2)}\n`;
   return {
-    'config/sightline.schema.json': toText(configJsonSchema()),
+    'config/sightline.schema.json': `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
     'config/reference.md': configReference(),
-    'models/domain/event.schema.json': toText(eventJsonSchema()),
+    ...contractFiles(),
   };
 }
 
-/** `npx tsx config/generate.ts` writes the files; with `--check` it exits 1 with one line if any is not up to date. */
+/**
+ * `npx tsx config/generate.ts` writes the files; with `--check` it exits 1 with one line if any is not up to date. Either way a
+ * contract that breaks readers of its major version is refused.
+ */
 function main(args: readonly string[]): void {
+  const broken = brokenPromises();
+  if (broken.length > 0) {
+    const what = `${broken.join('\n')}\n`;
+    process.stderr.write(
+      `${what}These break readers of the events: undo them, or raise EVENT_CONTRACT_VERSION (models/domain/event.ts).\n`,
+    );
+    process.exitCode = 1;
+    return;
+  }
   const stale = Object.entries(generatedFiles()).filter(([path, text]) => {
     const file = join(packageRoot, path);
     return !existsSync(file) || readFileSync(file, 'utf8') !== text;
   });
   if (!args.includes('--check')) {
-    for (const [path, text] of stale) writeFileSync(join(packageRoot, path), text);
+    for (const [path, text] of stale) {
+      mkdirSync(dirname(join(packageRoot, path)), { recursive: true });
+      writeFileSync(join(packageRoot, path), text);
+    }
   } else if (stale.length > 0) {
     const paths = stale.map(([path]) => path).join(', ');
     process.stderr.write(

@@ -1,7 +1,7 @@
 import { EMPTY, defer, from, mergeMap } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
 import type { CameraStatus } from '../../models/domain/camera-status';
-import { EVENT_CONTRACT_VERSION } from '../../models/domain/event';
+import { EVENT_DATA_SCHEMA } from '../../models/domain/event';
 import type { EventData, EventType, SightlineEvent } from '../../models/domain/event';
 import { createEventId } from '../../models/domain/event-id';
 import type { CameraId, FrameInfo } from '../../models/domain/frame';
@@ -103,7 +103,7 @@ function createTeller({ cameraId, source, runKey, updateIntervalMs, resume }: Em
       subject: cameraId,
       time: new Date(Math.round(atMs)).toISOString(),
       datacontenttype: 'application/json',
-      dataschema: `urn:sightline:event:${String(EVENT_CONTRACT_VERSION)}`,
+      dataschema: EVENT_DATA_SCHEMA,
       data,
     } as SightlineEvent;
   }

@@ -1,14 +1,25 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
+import { contractAsyncApi } from '../../config/contract/asyncapi';
 import { configJsonSchema } from '../../config/json-schema';
-import { eventJsonSchema } from '../../models/domain/event';
+import { eventJsonSchema } from '../../models/domain/event-json-schema';
 
-/** `sightline schema`: the JSON Schema of the configuration, or of the events. */
+interface SchemaFlags {
+  readonly events?: boolean;
+  readonly asyncapi?: boolean;
+}
+
+/** `sightline schema`: the JSON Schema of the configuration, or of the events, or the AsyncAPI document of their log. */
 export function addSchemaCommand(program: Command): void {
   program
     .command('schema')
     .description('print the JSON Schema of the configuration file')
     .option('--events', 'print the JSON Schema of the events instead')
-    .action(({ events = false }: { events?: boolean }) => {
-      process.stdout.write(`${JSON.stringify(events ? eventJsonSchema() : configJsonSchema(), null, 2)}\n`);
+    .addOption(
+      new Option('--asyncapi', 'print the AsyncAPI document of the event log instead').conflicts('events'),
+    )
+    .action(({ events, asyncapi }: SchemaFlags) => {
+      const schema = asyncapi ? contractAsyncApi() : events ? eventJsonSchema() : configJsonSchema();
+      process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
     });
 }

@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
-import { EVENT_TYPES, eventJsonSchema, eventSchema } from '../../../models/domain/event';
+import { EVENT_TYPES, eventSchema } from '../../../models/domain/event';
+import { eventJsonSchema } from '../../../models/domain/event-json-schema';
 import { startedEvent } from '../../support/events';
 
 const ajv = new Ajv2020({ strict: true, allErrors: true });
