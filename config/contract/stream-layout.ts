@@ -67,7 +67,7 @@ export const STREAMS = {
         pattern: '^[1-9][0-9]*$',
       },
       { name: 'consumer', description: 'The consumer that had it last.' },
-      { name: 'reason', description: 'Why it was set aside: one line for people.' },
+      { name: 'reason', description: 'Why it was set aside, such as `max_deliveries`.' },
     ],
   },
 } as const satisfies Record<string, KeyLayout>;
@@ -82,7 +82,7 @@ export const LOG_INFO: KeyLayout = {
   fields: [
     {
       name: 'shards',
-      description: 'So many events streams there are, numbered from 0.',
+      description: 'So many events streams there are, numbered from 0: the most there ever were.',
       pattern: '^[1-9][0-9]*$',
     },
     { name: 'contract', description: 'Major version of the contract.', pattern: '^[1-9][0-9]*$' },

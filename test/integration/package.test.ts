@@ -55,10 +55,17 @@ describe('the packed package', () => {
     await server.close();
   });
 
+  it('brings the contract', async () => {
+    const code = "console.log(require('sightline/contract/v1/event.schema.json').$id)";
+    const { stdout } = await run(process.execPath, ['-e', code], { cwd: project });
+    expect(stdout).toBe('urn:sightline:event:1\n');
+  });
+
   it('tells event types apart at compile time', async () => {
     const types = [
       'import { isEvent, subscribeEvents } from "sightline";',
       'import type { SightlineEvent } from "sightline";',
+      'import type * as contract from "sightline/contract/v1/events.d.ts";',
     ];
     const body = `
       export async function main(url: string): Promise<void> {
@@ -68,6 +75,9 @@ describe('the packed package', () => {
         }
       }
       function tell(event: SightlineEvent): number {
+        const published: contract.SightlineEvent = event;
+        const same: SightlineEvent = published;
+        void same;
         // @ts-expect-error: only some events have a duration.
         event.data.durationMs;
         return event.type === 'track.ended' ? event.data.durationMs : 0;

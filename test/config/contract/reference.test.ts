@@ -2,9 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { contractModel, valuesOf } from '../../../config/contract/model';
 import { withReferenceParts } from '../../../config/contract/reference';
-import { LOG_INFO, STREAMS } from '../../../config/contract/stream-layout';
 import { EVENT_TYPES } from '../../../models/domain/event';
-import { createKeys } from '../../../models/domain/keys';
 import { packageRoot } from '../../../models/support/package-root';
 
 const path = join(packageRoot, 'models/contract/README.md');
@@ -40,20 +38,5 @@ describe('the reference page of the events', () => {
     expect(() => withReferenceParts(page.replace('<!-- end: keys -->', ''))).toThrow(
       'reference page: expected <!-- generated: keys --> and <!-- end: keys -->',
     );
-  });
-});
-
-describe('the keys of the contract', () => {
-  const filled = (key: string) => key.replaceAll('<namespace>', 'lobby').replaceAll('<shard>', '3');
-  const keys = createKeys('lobby');
-
-  it('are those that are written to', () => {
-    expect(filled(STREAMS.events.key)).toBe(keys.events(3));
-    expect(filled(STREAMS.late.key)).toBe(keys.late(3));
-  });
-
-  it('share the hash tag of their shard', () => {
-    expect(filled(STREAMS.dead.key)).toBe('{lobby:events:3}:dead:<group>');
-    expect(filled(LOG_INFO.key)).toBe('lobby:events');
   });
 });
