@@ -134,7 +134,7 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
     return item.delivery;
   }
 
-  async function end(): Promise<void> {
+  async function closeAll(): Promise<void> {
     signal?.removeEventListener('abort', onAbort);
     closing.abort();
     const left = outlet.close();
@@ -160,7 +160,7 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
   }
 
   function close(): Promise<void> {
-    return (closed ??= end());
+    return (closed ??= closeAll());
   }
 
   const onAbort = () => void close();
@@ -200,20 +200,20 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
         if ('delivery' in item) ({ onNext } = item);
         return { done: false, value: handOver(item) };
       };
+      // Also what ends by itself keeps no connection, and with it no process.
+      const end = async (): Promise<IteratorReturnResult<undefined>> => {
+        await close();
+        return { done: true, value: undefined };
+      };
       return {
         next() {
           onNext?.();
           onNext = undefined;
           const item = outlet.poll();
           if (item !== undefined) return Promise.resolve(give(item));
-          return outlet
-            .take()
-            .then((late) => (late === undefined ? { done: true as const, value: undefined } : give(late)));
+          return outlet.take().then((late) => (late === undefined ? end() : give(late)));
         },
-        async return() {
-          await close();
-          return { done: true, value: undefined };
-        },
+        return: end,
       };
     },
   };

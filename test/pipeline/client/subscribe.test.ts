@@ -66,6 +66,17 @@ describe('subscribeEvents', () => {
       expect(resumed.words()).toEqual(numbered(4, 6));
     });
 
+    it('ends with what was there where that is asked for, and closes its connections', async () => {
+      await log.append(0, 5);
+      const got = collect(subscribe({ from: 'oldest', to: 'now' }));
+      await got.done;
+      expect(got.words()).toEqual(numbered(0, 5));
+      await waitFor(async () => !String(await log.client.client('LIST')).includes('sightline-subscriber'), {
+        what: 'connections to close',
+      });
+      await collect(subscribe({ group: 'empty', from: 'now', to: 'now' })).done;
+    });
+
     it('waits for the consumer: no more than asked for is in flight', async () => {
       await log.append(0, 300);
       const subscription = subscribe({ from: 'oldest', maxInFlight: 10 });
