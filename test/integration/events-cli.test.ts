@@ -3,11 +3,9 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { LOG_KEYS, openEventLog } from '../support/event-log';
-import type { EventLog } from '../support/event-log';
+import { LOG_KEYS } from '../support/event-log';
+import { useEventLog } from '../support/event-log-fixture';
 import { closedPort } from '../support/closed-port';
-import { startRedisServer } from '../support/redis-server';
-import type { RedisServer } from '../support/redis-server';
 import { MAIN, killAll, parseEvents, startSightline } from '../support/sightline';
 import type { SightlineRun } from '../support/sightline';
 import { tempFolder } from '../support/temp-folder';
@@ -16,22 +14,11 @@ import { waitFor } from '../support/wait-for';
 describe('sightline events', () => {
   const folder = tempFolder();
   const runs: SightlineRun[] = [];
-  let server: RedisServer;
-  let log: EventLog;
-
-  beforeAll(async () => {
-    server = await startRedisServer();
-    log = openEventLog(server.url);
-  });
-  afterAll(async () => {
-    log.close();
-    await server.close();
-  });
-  beforeEach(() => log.client.flushall());
+  const log = useEventLog();
   afterEach(() => killAll(runs.splice(0)));
 
   function start(...args: readonly string[]): SightlineRun {
-    const run = startSightline(folder, ['events', ...args, '--redis', server.url]);
+    const run = startSightline(folder, ['events', ...args, '--redis', log.url]);
     runs.push(run);
     return run;
   }
@@ -88,7 +75,7 @@ describe('sightline events', () => {
   it('shows a person one line an event, in colour where there is some', async () => {
     await log.append(0, 2);
     const onTerminal = async (env: Record<string, string>) => {
-      const command = `${process.execPath} ${MAIN} events --redis ${server.url}`;
+      const command = `${process.execPath} ${MAIN} events --redis ${log.url}`;
       const child = spawn('script', ['-qec', command, '/dev/null'], { env: { ...process.env, ...env } });
       let text = '';
       child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -104,7 +91,7 @@ describe('sightline events', () => {
 
   it('ends quietly when nobody reads on', async () => {
     await log.append(0, 5000);
-    const command = `${process.execPath} ${MAIN} events --redis ${server.url} | head -1`;
+    const command = `${process.execPath} ${MAIN} events --redis ${log.url} | head -1`;
     const child = spawn('bash', ['-o', 'pipefail', '-c', command]);
     let text = '';
     child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -173,10 +160,7 @@ describe('sightline events', () => {
   it('takes the log from a configuration, and says what is missing without', async () => {
     await log.append(0, 1);
     const config = join(folder, 'c.yaml');
-    writeFileSync(
-      config,
-      `cameras: { a: { url: a.mp4 } }\nevents: [{ type: redis, url: '${server.url}' }]\n`,
-    );
+    writeFileSync(config, `cameras: { a: { url: a.mp4 } }\nevents: [{ type: redis, url: '${log.url}' }]\n`);
     const run = startSightline(folder, ['events', '--config', config]);
     expect([await run.ended, numbers(run.stdout())]).toEqual([0, [0]]);
     const without = startSightline(folder, ['events'], { env: { SIGHTLINE_REDIS_URL: '' } });

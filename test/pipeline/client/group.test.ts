@@ -1,36 +1,12 @@
-import { subscribeEvents } from '../../../pipeline';
-import type { EventSubscription, SubscribeOptions } from '../../../pipeline';
-import { LOG_KEYS, collect, numbered, openEventLog } from '../../support/event-log';
-import type { EventLog } from '../../support/event-log';
-import { startRedisServer } from '../../support/redis-server';
-import type { RedisServer } from '../../support/redis-server';
+import { LOG_KEYS, collect, numbered } from '../../support/event-log';
+import { useEventLog } from '../../support/event-log-fixture';
 import { waitFor } from '../../support/wait-for';
 
 const key = LOG_KEYS.events();
 
 describe('subscribeEvents with a group', () => {
-  let server: RedisServer;
-  let log: EventLog;
-  const open: EventSubscription[] = [];
-
-  beforeAll(async () => {
-    server = await startRedisServer();
-    log = openEventLog(server.url);
-  });
-  afterAll(async () => {
-    log.close();
-    await server.close();
-  });
-  beforeEach(() => log.client.flushall());
-  afterEach(async () => {
-    await Promise.all(open.splice(0).map((subscription) => subscription.close()));
-  });
-
-  function subscribe(options: Partial<SubscribeOptions> = {}): EventSubscription {
-    const subscription = subscribeEvents({ url: server.url, ...options });
-    open.push(subscription);
-    return subscription;
-  }
+  const log = useEventLog();
+  const { subscribe } = log;
 
   const trim = (length: number) => log.client.xtrim(key, 'MAXLEN', length);
 
