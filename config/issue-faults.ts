@@ -22,6 +22,13 @@ export function toFaults(issues: readonly z.core.$ZodIssue[], context: FaultCont
       case 'invalid_key':
         return [invalidKey(path, context)];
       case 'invalid_union': {
+        const inner = issuesWithin(issue, valueAt(context.value, path));
+        if (inner !== undefined) {
+          return toFaults(
+            inner.map((one) => ({ ...one, path: [...path, ...one.path] })),
+            context,
+          );
+        }
         const kinds = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
         const expected = kinds.length === 0 ? expectedAt(path, context) : `one of ${kinds.join(', ')}`;
         return faultsAt(path, expected, context, kinds);
@@ -36,6 +43,17 @@ export function toFaults(issues: readonly z.core.$ZodIssue[], context: FaultCont
         return faultsAt(path, expectedAt(path, context), context);
     }
   });
+}
+
+/** Of a map that could have been something else: what is wrong with it as the map that it is. */
+function issuesWithin(
+  { errors }: z.core.$ZodIssueInvalidUnion,
+  value: unknown,
+): readonly z.core.$ZodIssue[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return errors.find((issues) =>
+    issues.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
 }
 
 /** The fault of a value that is not what it should be; none where one of the text stands for it already. */

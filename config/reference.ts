@@ -41,10 +41,12 @@ function sectionsOf(prefix: string, node: SchemaNode): string[] {
 function nestedSections(path: string, node: SchemaNode): string[] {
   if (node.properties !== undefined) return sectionsOf(path, node);
   if (node.additionalProperties) return sectionsOf(`${path}.<name>`, node.additionalProperties);
+  const choice = node.anyOf?.find(({ properties }) => properties !== undefined);
+  if (choice !== undefined) return sectionsOf(path, choice);
   if (node.items?.properties !== undefined) return sectionsOf(`${path}[]`, node.items);
   const kinds = node.items?.oneOf ?? [];
   return kinds.flatMap((kind) =>
-    sectionsOf(`${path}[] with type: ${kind.properties?.type?.const ?? ''}`, kind),
+    sectionsOf(`${path}[] (type: ${String(kind.properties?.type?.const ?? '')})`, kind),
   );
 }
 

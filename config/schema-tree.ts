@@ -7,7 +7,7 @@ export interface SchemaNode {
   readonly type?: string;
   readonly description?: string;
   readonly default?: unknown;
-  readonly const?: string;
+  readonly const?: string | boolean;
   readonly enum?: readonly string[];
   readonly pattern?: string;
   readonly format?: string;
@@ -48,6 +48,10 @@ export function schemaAt(path: ConfigPath, value: unknown): SchemaNode | undefin
 }
 
 function chooseKind(node: SchemaNode, value: unknown): SchemaNode {
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (node.anyOf !== undefined && isMap) {
+    return node.anyOf.find(({ properties }) => properties !== undefined) ?? node;
+  }
   const type = memberOf(value, 'type');
   return node.oneOf?.find(({ properties }) => properties?.type?.const === type) ?? node;
 }
@@ -76,7 +80,7 @@ export function valueAt(value: unknown, path: ConfigPath): unknown {
 /** What a schema asks for, for people: `a whole number from 1 to 64`. */
 export function expectedOf(node: SchemaNode): string {
   if (node.expected !== undefined) return node.expected;
-  if (node.const !== undefined) return node.const;
+  if (node.const !== undefined) return String(node.const);
   if (node.enum !== undefined) return `one of ${node.enum.join(', ')}`;
   const kinds = node.oneOf ?? node.anyOf;
   if (kinds !== undefined) return kinds.map(kindOf).join(' or ');

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { HARDWARE_DECODERS } from '../models/domain/hardware';
 import { NAMESPACE_PATTERN } from '../models/domain/keys';
-import { parseRedisUrl } from '../models/support/redis-url';
 import { CAMERA_URLS, expectedCameraUrl } from './camera-input';
+import { jsonlSchema, pathSchema, redisSchema, redisUrlSchema } from './events-schema';
 import { maskSchema } from './mask-schema';
 import { rtspTransportSchema } from './rtsp-schema';
 import { ruleSettings } from './rules-schema';
@@ -25,20 +25,7 @@ const cameraUrl = z
   })
   .meta({ expected: CAMERA_URLS });
 
-const redisUrl = z
-  .string()
-  .refine((url) => parseRedisUrl(url) !== undefined)
-  .meta({
-    expected:
-      'redis://host:6379/0, redis+sentinel://h1,h2/master or redis+cluster://h1,h2 (rediss… for TLS), with percent-encoded user and password where needed',
-  });
-
-const path = z
-  .string()
-  .min(1)
-  .refine((text) => !text.includes('\0'));
-
-const videoPath = path.regex(/\.[mM][pP]4$/).meta({ expected: 'the path of a file that ends in .mp4' });
+const videoPath = pathSchema.regex(/\.[mM][pP]4$/).meta({ expected: 'the path of a file that ends in .mp4' });
 
 const trackSchema = z.strictObject({
   confirmHits: z
@@ -197,32 +184,10 @@ const modelSchema = z.strictObject({
     .describe('An inference process that takes longer for a batch is replaced.'),
 });
 
-const jsonlSchema = z.strictObject({
-  type: z.literal('jsonl').describe('JSON Lines: one event a line.'),
-  path: path.describe('File to write, or `-` for standard output.'),
-  append: z
-    .boolean()
-    .default(false)
-    .describe('Write after what the file holds, instead of starting it anew.'),
-});
-
-const redisSchema = z.strictObject({
-  type: z
-    .literal('redis')
-    .describe('A Redis stream, `<namespace>:events:0`. Redis 6.2 or newer, policy `noeviction`.'),
-  url: redisUrl.describe('`redis://user:password@host:6379/0`, or `rediss://` for TLS.'),
-  maxLen: z
-    .int()
-    .min(1)
-    .max(1_000_000_000)
-    .default(100_000)
-    .describe('Events the stream keeps, about; older ones are trimmed.'),
-});
-
 const MIB = 1024 * 1024;
 
 const queueSchema = z.strictObject({
-  url: redisUrl.describe(
+  url: redisUrlSchema.describe(
     'Redis of the queue: `redis://user:password@host:6379/0`, or `rediss://` for TLS. Redis 6.2 or newer, policy `noeviction`.',
   ),
   store: z

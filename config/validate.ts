@@ -133,9 +133,12 @@ function withAbsolutePaths(config: Config, baseFolder: string): Config {
         },
       ]),
     ),
-    events: events.map((sink) =>
-      sink.type === 'jsonl' && sink.path !== '-' ? { ...sink, path: absolute(sink.path) } : sink,
-    ),
+    events: events.map((sink) => {
+      if (sink.type === 'jsonl') return sink.path === '-' ? sink : { ...sink, path: absolute(sink.path) };
+      const { spool } = sink;
+      if (spool === false || spool.path === undefined) return sink;
+      return { ...sink, spool: { ...spool, path: absolute(spool.path) } };
+    }),
   };
 }
 

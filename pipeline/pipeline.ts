@@ -229,11 +229,13 @@ function runCamera(spec: CameraSpec, deps: RunDeps): CameraRun {
         onHardwareFailed: (error) => telemetry.warning(`${spec.id}: ${error.detail}: the CPU decodes`),
         onDamage: (detail) => telemetry.cameraDamaged(spec.id, detail),
         onStatus: (status) => telemetry.cameraStatus(status),
-        onTracked({ frame, tracks, started }) {
+        onTracked(tracked) {
+          const { frame, tracks, started } = tracked;
           ptsMs = frame.ptsMs;
           liveTracks = tracks.length;
           startedTracks += started.length;
           if (spec.mode === 'live') failure = undefined;
+          for (const sink of sinks) sink.writeBoxes?.(tracked);
         },
       }).subscribe({
         next(event) {

@@ -29,6 +29,8 @@ export interface Telemetry {
   providerChosen(provider: string, attempts: readonly { provider: string; error: string }[]): void;
   workerReplaced(message: string): void;
   warning(message: string): void;
+  /** Something that was told of is as it should be again. */
+  recovered(message: string): void;
   /** A camera's lease came here, was given back, or was lost to another process. */
   cameraMoved(camera: CameraId, where: 'here' | 'away' | 'lost'): void;
   /** Events of a camera that has another owner by now were not written. */
@@ -231,6 +233,7 @@ export function createTelemetry(log: Logger): Telemetry {
       log.warn(message);
     },
     warning: (message) => log.warn(message),
+    recovered: (message) => log.info(message),
     cameraMoved(camera, where) {
       moves.inc({ where });
       if (where === 'lost') log.warn({ camera }, 'another process may run it by now: stopped here');

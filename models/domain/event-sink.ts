@@ -1,6 +1,7 @@
 import type { PipelineError } from './errors';
 import type { SightlineEvent } from './event';
 import type { OpenCamera } from './open-tracks';
+import type { TrackedFrame } from './track';
 
 /** Why a sink takes no more events. */
 export type SinkEnd =
@@ -16,6 +17,28 @@ export interface SinkStats {
   readonly pending: number;
   /** Accepted and given up, or handed over after the sink had ended. */
   readonly lost: number;
+  /** Absent: the sink has no spool. */
+  readonly spool?: SpoolStats;
+  /** Absent: the sink takes no tracked frames. */
+  readonly boxes?: BoxStats;
+}
+
+/** Events that wait on disk for a sink that is away. */
+export interface SpoolStats {
+  readonly events: number;
+  readonly bytes: number;
+  /** When the oldest of them was spooled, milliseconds since 1970; undefined: there is none. */
+  readonly oldestAtMs: number | undefined;
+  /** Events that went from disk to where they belong, also those of earlier processes. */
+  readonly replayed: number;
+  /** Events that were cut off or damaged on disk. */
+  readonly damaged: number;
+}
+
+/** Tracked frames for overlays. */
+export interface BoxStats {
+  readonly written: number;
+  readonly dropped: number;
 }
 
 /** Where events go. Keeps their order; several cameras may write to one sink. */
@@ -34,9 +57,14 @@ export interface EventSink {
    * nobody whom this writer supersedes can change it. Rejects when it cannot be read. Absent: the sink keeps no account.
    */
   openCamera?(camera: string, source: string): Promise<OpenCamera>;
+  /** Takes a tracked frame for overlays, or drops it: never waits, promises nothing. Absent: the sink has no place for them. */
+  writeBoxes?(frame: TrackedFrame): void;
   /** Settles when the sink takes no more events; never rejects. */
   readonly ended: Promise<SinkEnd>;
-  /** Writes what is pending, then lets go of the file or connection. Rejects with a PipelineError `sink` when events were lost. */
+  /**
+   * Writes what is pending, then lets go of the file or connection. What stays on disk for the next start counts as written
+   * then. Rejects with a PipelineError `sink` when events were lost.
+   */
   close(): Promise<void>;
   stats(): SinkStats;
 }

@@ -8,7 +8,10 @@ export const PROCESS_ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
 export interface Keys {
   /** Stream: the events; one shard (0) unless many ingest hosts share the load. */
   events(shard?: number): string;
-  /** Hash: `shards`, the most the log ever had, and `contract`, the major version of its events. */
+  /**
+   * Hash: `shards`, the most the log ever had, and `contract`, the major version of its events; `writing`, the shards that
+   * writers put events on now.
+   */
   readonly eventsInfo: string;
   /** Stream, trimmed: entries that a group's consumers gave up. */
   deadEvents(group: string, shard?: number): string;
@@ -22,6 +25,9 @@ export interface Keys {
   writer(writer: string, shard?: number): string;
   /** Stream, trimmed: events that came with a fence that was superseded. */
   late(shard?: number): string;
+
+  /** Stream, trimmed, with expiry: the camera's last tracked frames, for overlays. */
+  boxes(camera: string): string;
 
   /** String with expiry: the ingest process that runs the camera. */
   lease(camera: string): string;
@@ -67,6 +73,7 @@ export function createKeys(namespace: string): Keys {
     openTracks: (camera, shard) => besideEvents(shard, `open:${camera}`),
     writer: (writer, shard) => besideEvents(shard, `writer:${writer}`),
     late: (shard) => besideEvents(shard, 'late'),
+    boxes: (camera) => `${namespace}:boxes:{${camera}}`,
     lease: (camera) => `${namespace}:lease:{${camera}}`,
     fence: (camera) => `${namespace}:fence:{${camera}}`,
     ingests: `${namespace}:ingests`,

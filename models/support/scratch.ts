@@ -89,7 +89,7 @@ export function scratchName(): string {
  * True when the name says that its process is gone. When in doubt it says false: a name of another pid namespace of
  * this boot is not judged, and a pid counts as another process only when both start times are known and differ.
  */
-function isOrphaned(name: string): boolean {
+export function isOrphaned(name: string): boolean {
   const [, boot, pid, namespace, startTime] = SCRATCH_NAME.exec(name) ?? [];
   if (boot === undefined) return false;
   const own = markOfThisProcess();

@@ -19,12 +19,19 @@ export interface Entry {
 export interface AppenderOptions {
   readonly client: RedisClient;
   readonly keys: Keys;
+  /** The part of the log that is appended to, from 0. */
+  readonly shard: number;
   /** Id of this writer; no other may ever have used it, since its batches are counted from 1. */
   readonly writer: string;
   /** Entries the stream keeps, about. */
   readonly maxLen: number;
   /** Entries older than this, by Redis' clock, are trimmed, about; undefined: kept whatever their age. */
   readonly maxAgeMs: number | undefined;
+  /**
+   * How long Redis remembers a writer that was not closed; it has to outlast every repetition of its last batch. Default: an
+   * hour.
+   */
+  readonly writerTtlMs?: number;
 }
 
 /** Appends batches to the event stream. */
@@ -47,8 +54,7 @@ export interface Appender {
 /** Entries that the stream of superseded events keeps, about. */
 const LATE_MAX_LEN = 10_000;
 
-/** How long Redis remembers a writer that was not closed; it has to outlast every repetition of its last batch. */
-const WRITER_TTL_MS = 3_600_000;
+const HOUR_MS = 3_600_000;
 
 /**
  * KEYS: events, late, fences, sequences, writer, then what is open of each camera of the batch.
@@ -132,16 +138,20 @@ return redis.call('HVALS', KEYS[2])
 `);
 
 /** An appender on one writer's connection. Redis 6.2 or newer. */
-export function createAppender({ client, keys, writer, maxLen, maxAgeMs }: AppenderOptions): Appender {
-  const streamKeys = [keys.events(), keys.late(), keys.fences(), keys.sequences(), keys.writer(writer)];
+export function createAppender(options: AppenderOptions): Appender {
+  const { client, keys, shard, writer, maxLen, maxAgeMs = 0, writerTtlMs = HOUR_MS } = options;
+  const streamKeys = [
+    ...[keys.events(shard), keys.late(shard), keys.fences(shard), keys.sequences(shard)],
+    keys.writer(writer, shard),
+  ];
   return {
     async append(batch, entries) {
       const cameras = [...new Set(entries.map(({ camera }) => camera))];
       const numberOf = new Map(cameras.map((camera, index) => [camera, index + 1]));
-      const settings = [batch, maxLen, maxAgeMs ?? 0, LATE_MAX_LEN, WRITER_TTL_MS, cameras.length];
+      const settings = [batch, maxLen, maxAgeMs, LATE_MAX_LEN, writerTtlMs, cameras.length];
       const reply = await script.run(
         client,
-        [...streamKeys, ...cameras.map((camera) => keys.openTracks(camera))],
+        [...streamKeys, ...cameras.map((camera) => keys.openTracks(camera, shard))],
         [
           ...settings,
           ...cameras,
@@ -161,13 +171,13 @@ export function createAppender({ client, keys, writer, maxLen, maxAgeMs }: Appen
     async claim(camera, fence) {
       const reply = await claimScript.run(
         client,
-        [keys.fences(), keys.openTracks(camera)],
+        [keys.fences(shard), keys.openTracks(camera, shard)],
         [camera, fence ?? ''],
       );
       return (reply as unknown[]).map(String);
     },
     async forget() {
-      await client.del(keys.writer(writer));
+      await client.del(keys.writer(writer, shard));
     },
   };
 }

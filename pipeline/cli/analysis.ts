@@ -8,12 +8,14 @@ import type { PipelineError } from '../../models/domain/errors';
 import type { EventSink } from '../../models/domain/event-sink';
 import { isOnDisk } from '../../models/domain/input-kind';
 import { createRedactor } from '../../models/domain/redact';
+import type { SinkNotice } from '../../operators/sinks/spool-notices';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
 import { toCameraSpec } from '../camera-spec';
 import type { CameraSpec } from '../camera-spec';
 import { createPipeline } from '../pipeline';
 import type { CameraRun, Pipeline } from '../pipeline';
 import { checkInput } from '../inputs';
+import { watchSinks } from '../sink-metrics';
 import { openSinks } from '../sinks';
 import type { OpenSinksOptions, SinkContext } from '../sinks';
 import type { Telemetry } from '../telemetry';
@@ -104,10 +106,13 @@ export async function analyse({
     const sinkOptions = {
       ...(sinkContext !== undefined && { context: sinkContext }),
       onTrouble: (error: PipelineError) => telemetry.warning(`events: ${error.detail}; trying again`),
+      onNotice: ({ level, message }: SinkNotice) =>
+        telemetry[level === 'warn' ? 'warning' : 'recovered'](`events: ${message}`),
     };
     const open = () => openAllSinks(loaded, view, sinkOptions);
     // One of many processes waits for Redis whatever it needs it for; a lone run says at once that there is none.
     const sinks = await (isShared ? whenReachable(open, telemetry, signals.signal) : open());
+    watchSinks(telemetry.registry, sinks);
     if (isShared) for (const place of placesOf(config)) log.info(place);
     const port = await source.start().catch(async (error: unknown) => {
       await Promise.allSettled(sinks.map((sink) => sink.close()));

@@ -32,9 +32,14 @@ export function summaryOf(finished: readonly FinishedCamera[], config: Config): 
 /** Where events go, for people. */
 export function placesOf({ events, namespace }: Config): string[] {
   return events.map((sink) => {
-    if (sink.type === 'redis') return `events: ${redactUrl(sink.url)}, stream ${namespace}:events:0`;
+    if (sink.type === 'redis') return `events: ${redactUrl(sink.url)}, ${streamsOf(namespace, sink.shards)}`;
     return `events: ${sink.path === '-' ? 'standard output' : sink.path}`;
   });
+}
+
+function streamsOf(namespace: string, shards: number): string {
+  const first = `${namespace}:events:0`;
+  return shards === 1 ? `stream ${first}` : `streams ${first} to ${String(shards - 1)}`;
 }
 
 const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;

@@ -50,7 +50,7 @@ export function startSightline(
 ): SightlineRun {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: packageRoot,
-    env: { ...process.env, TMPDIR: tempPath, ...env },
+    env: { ...process.env, TMPDIR: tempPath, XDG_STATE_HOME: stateHomeOf(tempPath), ...env },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -74,6 +74,9 @@ export function startSightline(
     files: () => [...scratchOf(pid), ...readdirSync(tempPath)],
   };
 }
+
+/** Where runs of this temp folder keep what has to outlive them. */
+export const stateHomeOf = (tempPath: string) => `${tempPath}-state`;
 
 function isOfRun({ pid }: ProcessInfo, tempPath: string): boolean {
   try {

@@ -33,6 +33,6 @@ export function ingestDrainMs(): number {
     numberIn('pipeline/leases/lease-manager.ts', 'stopTimeoutMs') +
     numberIn('pipeline/pipeline.ts', 'drainIdleMs') +
     numberIn(sink, 'drainTimeoutMs') +
-    numberIn(sink, 'FORGET_TIMEOUT_MS')
+    numberIn('operators/sinks/redis-sender.ts', 'FORGET_TIMEOUT_MS')
   );
 }

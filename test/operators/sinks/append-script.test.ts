@@ -41,7 +41,7 @@ describe('createAppender', () => {
   }
 
   function appenderOf(writer: string, more: Partial<AppenderOptions> = {}): Appender {
-    return createAppender({ client, keys, writer, maxLen: 100_000, maxAgeMs: undefined, ...more });
+    return createAppender({ client, keys, shard: 0, writer, maxLen: 100_000, maxAgeMs: undefined, ...more });
   }
 
   /** Of each entry "<id> <camera> <seq>", or the fence in the stream of superseded ones. */

@@ -1,0 +1,105 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createKeys } from '../../../models/domain/keys';
+import { createRedis } from '../../../models/support/redis';
+import { mountSmallDisk } from '../../support/small-disk';
+import { MIB, createSpoolLab, eventIds, writeEvents } from '../../support/spool-lab';
+import { waitFor } from '../../support/wait-for';
+
+const keys = createKeys('test');
+
+describe('createRedisSink with a spool that is full, or that the disk does not take', () => {
+  const lab = createSpoolLab();
+
+  it('holds writers back when its room is used up, and goes on when Redis is back', async () => {
+    const sink = await lab.open({ spool: { folder: lab.folder, maxBytes: MIB }, maxPending: 1000 });
+    await lab.server.stop();
+    const writing = writeEvents(sink, 0, 4000);
+    await waitFor(() => lab.notices.some((notice) => notice.includes('it is full')), {
+      what: 'it to be full',
+    });
+    await waitFor(() => sink.stats().pending - sink.stats().spool!.events >= 1000, {
+      what: 'writers to wait',
+    });
+    const { spool, pending, lost } = sink.stats();
+    expect(spool!.bytes).toBeLessThanOrEqual(MIB);
+    expect(spool!.bytes).toBeGreaterThan(MIB / 2);
+    expect(pending).toBeLessThan(4000);
+    expect(lost).toBe(0);
+    await lab.server.start();
+    await writing;
+    await sink.flush();
+    expect(await lab.idsIn(keys.events())).toEqual(eventIds(0, 4000));
+    expect(lab.notices.filter((notice) => notice.includes('it is full'))).toEqual([
+      `warn spool ${lab.folder}: it is full; events wait in memory, and then cameras do`,
+    ]);
+  });
+
+  it('has events wait in memory while the disk is full, and uses it when there is room', async () => {
+    const disk = mountSmallDisk(join(lab.root, 'small'), 300);
+    if (disk === undefined) return;
+    try {
+      lab.folder = join(disk.path, 'spool');
+      const sink = await lab.open({ maxPending: 2000 });
+      await lab.server.stop();
+      await writeEvents(sink, 0, 1500);
+      await waitFor(() => lab.notices.some((notice) => notice.includes('ENOSPC')), {
+        what: 'the disk to be full',
+      });
+      expect(lab.notices.at(-1)).toBe(
+        `warn spool ${lab.folder}: ENOSPC: no space left on device; events wait in memory`,
+      );
+      disk.resize(10_000);
+      await lab.untilSpooled(sink, 1500);
+      await lab.server.start();
+      await sink.flush();
+      expect(await lab.idsIn(keys.events())).toEqual(eventIds(0, 1500));
+      await lab.untilRemoved();
+    } finally {
+      await lab.closeAll();
+      disk.remove();
+    }
+  });
+
+  it('has events wait in memory where there can be no folder, and said so when it was opened', async () => {
+    writeFileSync(lab.folder, 'a file');
+    const sink = await lab.open();
+    expect(lab.notices).toEqual([
+      `warn spool ${lab.folder}: expected a folder, got a file; ` +
+        `while redis://127.0.0.1:${lab.server.port} is away events will wait in memory`,
+    ]);
+    await lab.server.stop();
+    await writeEvents(sink, 0, 100);
+    await waitFor(() => lab.notices.length > 1, { what: 'the fault to be told' });
+    expect(lab.notices[1]).toBe(`warn spool ${lab.folder}: ENOTDIR: not a directory; events wait in memory`);
+    await lab.server.start();
+    await sink.flush();
+    expect(await lab.idsIn(keys.events())).toEqual(eventIds(0, 100));
+  });
+
+  it('loses what it holds in memory alone when Redis does not come back in time, and says so', async () => {
+    writeFileSync(lab.folder, 'a file');
+    const sink = await lab.open({ drainTimeoutMs: 500 });
+    await lab.server.stop();
+    await writeEvents(sink, 0, 42);
+    await expect(sink.close()).rejects.toThrow(/42 not written after 500 ms/);
+    expect(sink.stats()).toMatchObject({ written: 0, pending: 0, lost: 42 });
+  });
+
+  it('keeps what is on disk when Redis refuses it for good', async () => {
+    const sink = await lab.open();
+    await lab.server.stop();
+    await writeEvents(sink, 0, 10);
+    await lab.untilSpooled(sink, 10);
+    await lab.server.startEmpty();
+    const client = createRedis({ url: lab.server.url, role: 'consumer', purpose: 'test' });
+    await client.set(keys.events(), 'something else');
+    await expect(sink.ended).resolves.toMatchObject({ kind: 'failed' });
+    await expect(sink.close()).rejects.toThrow(/WRONGTYPE/);
+    expect(sink.stats()).toMatchObject({ lost: 0, spool: { events: 10 } });
+    await client.del(keys.events());
+    client.disconnect();
+    await lab.open();
+    expect(await lab.idsIn(keys.events())).toEqual(eventIds(0, 10));
+  });
+});
