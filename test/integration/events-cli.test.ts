@@ -154,7 +154,7 @@ describe('sightline events', () => {
         deadLetters: 0,
       },
     ]);
-    expect((await output('lag')).split('\n')[2]).toMatch(/^slow {3}0 {6}1 {10}7 {16}3 {15}\d+\.\d s {11}0$/);
+    expect((await output('lag')).split('\n')[2]).toMatch(/^slow +0 +1 +7 +3 +\d+\.\d s +0$/);
   });
 
   it('takes the log from a configuration, and says what is missing without', async () => {
