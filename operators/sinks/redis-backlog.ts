@@ -112,6 +112,10 @@ export function createBacklog(options: BacklogOptions): Backlog {
       if (chunk.records.length > 0 && !(await sendChunk(from, chunk))) return;
       await settle(from, chunk, chunk.records.length, chunk.damaged);
     }
+    // Of what was damaged nobody knows how many events it held.
+    const { entries: missing } = from.stats();
+    damaged += missing;
+    onSettled(missing);
     // In the same moment in which it was found empty: what comes now goes to Redis, or to another spool.
     spool = undefined;
     replaying = undefined;

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKeys } from '../../../models/domain/keys';
 import { createRedis } from '../../../models/support/redis';
@@ -75,6 +75,28 @@ describe('createRedisSink with a spool that is full, or that the disk does not t
     await lab.server.start();
     await sink.flush();
     expect(await lab.idsIn(keys.events())).toEqual(eventIds(0, 100));
+  });
+
+  it('goes on without what somebody removed from the disk, and counts it', async () => {
+    const sink = await lab.open();
+    await lab.server.stop();
+    await writeEvents(sink, 0, 500);
+    await lab.untilSpooled(sink, 500);
+    const [spool] = lab.left();
+    for (const name of readdirSync(join(lab.folder, spool!))) {
+      if (name.endsWith('.log')) rmSync(join(lab.folder, spool!, name));
+    }
+    await lab.server.start();
+    await sink.flush();
+    await lab.untilRemoved();
+    // The batch that was on its way when Redis went is in memory, too.
+    const ids = await lab.idsIn(keys.events());
+    expect(ids).toEqual(eventIds(0, ids.length));
+    expect(sink.stats()).toMatchObject({ pending: 0, spool: { events: 0, damaged: 500 - ids.length } });
+    expect(lab.notices.at(-1)).toMatch(/^warn .*takes events again: .*; \d+ cut off or damaged$/);
+    await writeEvents(sink, 500, 100);
+    await sink.flush();
+    expect((await lab.idsIn(keys.events())).slice(ids.length)).toEqual(eventIds(500, 100));
   });
 
   it('loses what it holds in memory alone when Redis does not come back in time, and says so', async () => {
