@@ -1,20 +1,27 @@
 import type { RedisClient } from '../../models/support/redis';
 import { retryDelayMs } from '../../models/support/redis';
+import { rejectScript } from './scripts';
 import { pause } from './shard';
 
 export interface AcksOptions {
   readonly client: RedisClient;
   readonly key: string;
+  /** Stream of dead letters. */
+  readonly deadKey: string;
   readonly group: string;
+  readonly consumer: string;
   /** Aborted when nothing is tried again any more. */
   readonly closing: AbortSignal;
   readonly onAcknowledged: (count: number) => void;
+  readonly onRejected: () => void;
 }
 
-/** Acknowledges entries of one stream, many in one command. */
+/** Acknowledges and rejects entries of one stream, acknowledges many in one command. */
 export interface Acks {
   /** Resolves when Redis knows; rejects with an Error when it was closed before. */
   add(entryId: string): Promise<void>;
+  /** Makes a dead letter of the entry; resolves and rejects as `add`. */
+  reject(entryId: string, deliveries: number, reason: string): Promise<void>;
   /** Resolves when nothing is under way. */
   settled(): Promise<void>;
 }
@@ -26,36 +33,46 @@ interface Waiting {
 }
 
 const MAX_BATCH = 1000;
+/** Dead letters kept of a group, about. */
+export const DEAD_MAX_LEN = 10_000;
 
 /** Everything that comes while a command is under way goes into the next; outages are waited for. */
-export function createAcks({ client, key, group, closing, onAcknowledged }: AcksOptions): Acks {
+export function createAcks(options: AcksOptions): Acks {
+  const { client, key, deadKey, group, consumer, closing, onAcknowledged, onRejected } = options;
   let waiting: Waiting[] = [];
   let running: Promise<void> | undefined;
+  const rejecting = new Set<Promise<void>>();
 
-  async function send(batch: readonly Waiting[]): Promise<void> {
-    const ids = batch.map(({ entryId }) => entryId);
+  /** Runs a command until Redis has done it; false when there is no group any more, and so nothing to do. */
+  async function untilDone(command: () => Promise<unknown>): Promise<boolean> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await client.xack(key, group, ...ids);
-        onAcknowledged(batch.length);
-        for (const { resolve } of batch) resolve();
-        return;
+        await command();
+        return true;
       } catch (error) {
-        // A group that is gone has nothing to acknowledge.
-        if (error instanceof Error && error.message.startsWith('NOGROUP')) {
-          for (const { resolve } of batch) resolve();
-          return;
-        }
-        if (closing.aborted) {
-          const closed = new Error(
-            `${key}: expected the entry to be acknowledged, got a closed subscription`,
-          );
-          for (const { reject } of batch) reject(closed);
-          return;
-        }
+        if (error instanceof Error && /NOGROUP/.test(error.message)) return false;
+        if (closing.aborted)
+          throw new Error(`${key}: expected the entry to be acknowledged, got a closed subscription`, {
+            cause: error,
+          });
         await pause(retryDelayMs(attempt), closing);
       }
     }
+  }
+
+  async function send(batch: readonly Waiting[]): Promise<void> {
+    const ids = batch.map(({ entryId }) => entryId);
+    try {
+      if (await untilDone(() => client.xack(key, group, ...ids))) onAcknowledged(batch.length);
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      for (const { reject } of batch) reject(error as Error);
+    }
+  }
+
+  async function bury(entryId: string, deliveries: number, reason: string): Promise<void> {
+    const args = [group, consumer, entryId, deliveries, reason, DEAD_MAX_LEN];
+    if (await untilDone(() => rejectScript.run(client, [key, deadKey], args))) onRejected();
   }
 
   async function run(): Promise<void> {
@@ -77,8 +94,15 @@ export function createAcks({ client, key, group, closing, onAcknowledged }: Acks
       running ??= run();
       return done;
     },
+    reject(entryId, deliveries, reason) {
+      const done = bury(entryId, deliveries, reason).finally(() => rejecting.delete(done));
+      rejecting.add(done);
+      done.catch(() => undefined);
+      return done;
+    },
     async settled() {
       while (running !== undefined) await running;
+      await Promise.allSettled(rejecting);
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Delivery, Entry, EventDelivery } from './types';
 export type RawEntry = readonly [id: string, fields: readonly string[]];
 
 /** What an entry's delivery does; `positions` is set when it is handed over. */
-export interface EntryControl extends Pick<Entry, 'ack' | 'nack' | 'shard' | 'deliveries'> {
+export interface EntryControl extends Pick<Entry, 'ack' | 'nack' | 'reject' | 'shard' | 'deliveries'> {
   positions: readonly Position[];
 }
 
@@ -36,6 +36,7 @@ class DeliveredEntry implements Entry {
   readonly deliveries: number;
   readonly ack: Entry['ack'];
   readonly nack: Entry['nack'];
+  readonly reject: Entry['reject'];
   readonly #control: EntryControl;
 
   constructor(entryId: string, control: EntryControl) {
@@ -44,6 +45,7 @@ class DeliveredEntry implements Entry {
     this.deliveries = control.deliveries;
     this.ack = control.ack;
     this.nack = control.nack;
+    this.reject = control.reject;
     this.#control = control;
   }
 

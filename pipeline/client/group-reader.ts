@@ -1,5 +1,5 @@
 import type { RedisScript } from '../../models/support/redis-script';
-import { createAcks } from './acks';
+import { DEAD_MAX_LEN, createAcks } from './acks';
 import { decodeEntry, fieldOf } from './decode';
 import type { EntryControl, RawEntry } from './decode';
 import { FIRST_ID, compareIds } from './entry-id';
@@ -19,8 +19,6 @@ export interface GroupReader extends ShardReader {
 }
 
 const MAX_COUNT = 500;
-/** Dead letters kept of a group, about. */
-const DEAD_MAX_LEN = 10_000;
 const DAY_MS = 86_400_000;
 const FORGET_EVERY_MS = 3_600_000;
 
@@ -31,9 +29,11 @@ type Taken = readonly [entries: [string, number, string[]][], gone: string[], de
 export function createGroupReader(context: ShardContext, group: GroupOptions): GroupReader {
   const { shard, key, keys, reading, commands, options, flow, hand, count, closing } = context;
   const { name, consumer, maxDeliveries, claimAfterMs } = group;
+  const deadKey = keys.deadEvents(name, shard);
   const acks = createAcks({
-    ...{ client: commands, key, group: name, closing },
+    ...{ client: commands, key, deadKey, group: name, consumer, closing },
     onAcknowledged: (acknowledged) => count('acknowledged', acknowledged),
+    onRejected: () => count('deadLetters'),
   });
   /** Ids of what the consumer is at work on. */
   const held = new Set<string>();
@@ -86,6 +86,10 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
         over();
         return acks.add(entryId);
       },
+      reject(reason) {
+        over();
+        return acks.reject(entryId, deliveries, reason);
+      },
     };
     held.add(entryId);
     flow.enter();
@@ -99,7 +103,7 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
   /** Takes over pending entries; gives the id behind which to go on, undefined when there were no more. */
   async function takeOver(idleMs: number, from: string, room: number): Promise<string | undefined> {
     const args = [name, consumer, idleMs, from, room, maxDeliveries, DEAD_MAX_LEN, ...held.keys()];
-    const reply = await takeScript.run(commands, [key, keys.deadEvents(name, shard)], args);
+    const reply = await takeScript.run(commands, [key, deadKey], args);
     const [entries, gone, dead, last] = reply as Taken;
     if (gone.length > 0) {
       tellGap('trimmed', gone.length, gone[0]!, gone.at(-1));

@@ -42,6 +42,22 @@ end
 return { taken, gone, given, last }
 `);
 
+/**
+ * Makes a dead letter of an entry that this consumer has. KEYS: stream, dead letters. ARGV: group, consumer, id, deliveries, why,
+ * dead letters kept.
+ */
+export const rejectScript = createRedisScript(`
+if redis.replicate_commands then redis.replicate_commands() end
+local one = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)[1]
+if not one or one[2] ~= ARGV[2] then return end
+local entry = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])[1]
+if entry then
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], '*', 'entry', ARGV[3], 'deliveries', ARGV[4], 'consumer', ARGV[2],
+    'reason', ARGV[5], unpack(entry[2]))
+end
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
+`);
+
 /** KEYS: stream. ARGV: group, consumer, then ids it is at work on: they are as if just delivered, unless another has them by now. */
 export const keepScript = createRedisScript(`
 for i = 3, #ARGV do

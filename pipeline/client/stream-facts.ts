@@ -15,6 +15,8 @@ export interface GroupFacts {
   readonly lastDeliveredId: string;
   /** Entries it was given, and those before its beginning; undefined where Redis does not know, as before 7. */
   readonly read: number | undefined;
+  /** Given and not acknowledged. */
+  readonly pending: number;
 }
 
 /** The facts of one group in `XINFO GROUPS`; undefined when there is none of this name. */
@@ -22,12 +24,14 @@ export function groupFacts(reply: unknown, name: string): GroupFacts | undefined
   const flat = (reply as unknown[][]).find((group) => group[group.indexOf('name') + 1] === name);
   if (flat === undefined) return undefined;
   const lastDeliveredId = String(flat[flat.indexOf('last-delivered-id') + 1]);
+  const pending = Number(flat[flat.indexOf('pending') + 1]);
   const read = flat.includes('entries-read') ? flat[flat.indexOf('entries-read') + 1] : null;
-  if (read !== null) return { lastDeliveredId, read: Number(read) };
+  if (read !== null) return { lastDeliveredId, read: Number(read), pending };
   // Redis says nothing of a group that begins before everything and has read nothing.
   return {
     lastDeliveredId,
     read: lastDeliveredId === FIRST_ID && flat.includes('entries-read') ? 0 : undefined,
+    pending,
   };
 }
 

@@ -17,6 +17,7 @@ export function createTailReader(context: ShardContext): ShardReader {
   let position = context.begin;
   /** With this entry it ends. */
   let lastId: string | undefined;
+  let isAtEnd = false;
 
   async function factsOf(): Promise<StreamFacts | undefined> {
     try {
@@ -59,12 +60,12 @@ export function createTailReader(context: ShardContext): ShardReader {
       isOver = true;
       flow.leave();
     };
+    const ack = () => {
+      over();
+      return Promise.resolve();
+    };
     const control: EntryControl = {
-      ...{ shard, deliveries: 1, positions: [], nack: over },
-      ack() {
-        over();
-        return Promise.resolve();
-      },
+      ...{ shard, deliveries: 1, positions: [], nack: over, ack, reject: ack },
     };
     flow.enter();
     count('delivered');
@@ -129,11 +130,14 @@ export function createTailReader(context: ShardContext): ShardReader {
       if (options.isEnding) lastId ??= (await factsOf())?.newestId ?? FIRST_ID;
     },
     get isDone() {
-      return lastId !== undefined && compareIds(position!.id, lastId) >= 0;
+      return isAtEnd || (lastId !== undefined && compareIds(position!.id, lastId) >= 0);
     },
     async read() {
       const room = Math.min(await flow.room(), MAX_COUNT);
       if (room === 0 || (await readStored(room))) return;
+      // Also where the newest entries are gone, and reading never comes to them.
+      if (options.isEnding) isAtEnd = true;
+      if (isAtEnd) return;
       const read = await reading.xread('COUNT', room, 'BLOCK', BLOCK_MS, 'STREAMS', key, position!.id);
       for (const entry of entriesIn(read)) take(entry);
     },

@@ -57,6 +57,8 @@ export interface Entry {
   ack(): Promise<void>;
   /** Group: it could not be dealt with; it is delivered again, to any consumer, after `claimAfterMs`. */
   nack(): void;
+  /** Group: nobody will be able to deal with it; it becomes a dead letter with this reason. Settles as `ack`. Without a group: as `ack`. */
+  reject(reason: string): Promise<void>;
 }
 
 /** An event of the contract; TypeScript tells them apart by `event.type`. */

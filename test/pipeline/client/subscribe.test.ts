@@ -56,6 +56,16 @@ describe('subscribeEvents', () => {
       await collect(subscribe({ group: 'empty', from: 'now', to: 'now' })).done;
     });
 
+    it('ends also where the newest entries are gone', async () => {
+      const ids = await log.append(0, 3);
+      await log.client.xdel(LOG_KEYS.events(), ids[2]!);
+      const some = collect(subscribe({ from: 'oldest', to: 'now' }));
+      await some.done;
+      expect(some.words()).toEqual(numbered(0, 2));
+      await log.client.xtrim(LOG_KEYS.events(), 'MAXLEN', 0);
+      await collect(subscribe({ from: 'oldest', to: 'now' })).done;
+    });
+
     it('waits for the consumer: no more than asked for is in flight', async () => {
       await log.append(0, 300);
       const subscription = subscribe({ from: 'oldest', maxInFlight: 10 });
