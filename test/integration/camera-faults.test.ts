@@ -139,7 +139,7 @@ describe('one camera among four that misbehaves', () => {
       .map(({ data }) => data.epoch);
     expect(epochs).toEqual([...new Set(epochs)].sort((a, b) => a - b));
     expectOthersUntouched();
-  }, 120_000);
+  });
 
   it('goes on through broken packets and wrong times, and says so', async () => {
     const server = await startServer({ reencode: true });
@@ -167,5 +167,5 @@ describe('one camera among four that misbehaves', () => {
     await until('tracks after it', () => updates().length > damaged);
     expect(statesOf('bad').filter((state) => state.startsWith('offline'))).toEqual([]);
     expectOthersUntouched();
-  }, 120_000);
+  });
 });

@@ -33,6 +33,7 @@ describe('the motion gate', () => {
   /** People and what the detector takes for one; the clothes on the grass and the rock stay below this score. */
   const people = { labels: ['person'], minScore: 0.5 };
   let clip: string;
+  let usual: Promise<Analysis> | undefined;
   let count = 0;
 
   beforeAll(async () => {
@@ -86,11 +87,9 @@ describe('the motion gate', () => {
     'looks at the same frames with %d processes, batches of %d and %d frames on their way',
     async (...numbers) => {
       const [processes, maxBatch, inFlight] = numbers;
-      const camera = { url: clip, ...people, motion: { everyMs: 700, holdMs: 300 } };
-      const [one, other] = [
-        await analyse(camera),
-        await analyse({ ...camera, inFlight }, { processes, maxBatch }),
-      ];
+      const camera = { url: clip, ...people, maxFps: 5, motion: { everyMs: 700, holdMs: 300 } };
+      const one = await (usual ??= analyse(camera));
+      const other = await analyse({ ...camera, inFlight }, { processes, maxBatch });
       expect(other.events).toEqual(one.events);
       expect(other.frames).toEqual(one.frames);
     },
@@ -116,8 +115,9 @@ describe('the motion gate', () => {
   });
 
   (existsSync(ONE_BY_ONE) ? it : it.skip)('finds everybody of people who pass one by one', async () => {
-    const plain = await analyse({ url: ONE_BY_ONE });
-    const gated = await analyse({ url: ONE_BY_ONE, motion: {} });
+    const camera = { url: ONE_BY_ONE, maxFps: 5 };
+    const plain = await analyse(camera);
+    const gated = await analyse({ ...camera, motion: {} });
     const labels = ({ events }: Analysis) => eventsOf(events, 'track.started').map(({ data }) => data.label);
     expect(labels(gated)).toEqual(labels(plain));
     expect(gated.frames.dropped['gated']).toBeGreaterThan(0);

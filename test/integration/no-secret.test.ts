@@ -70,7 +70,7 @@ describe('a password', () => {
       // One run of many processes and secrets; smaller ones would tell little more for the time they take.
       { numRuns: 1, endOnFailure: true },
     );
-  }, 120_000);
+  });
 
   interface Given {
     readonly any: readonly string[];

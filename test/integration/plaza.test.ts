@@ -64,16 +64,16 @@ describe('sightline run on the bundled clip', () => {
 
   beforeAll(() => {
     sightline('run', PLAZA, '--output', output('first'), '--annotate', video);
+    sightline('run', PLAZA, '--output', output('half'), '--max-fps', '5');
   });
 
   it.each([
-    ['again', []],
     ['in batches of 1 by 1 process', ['--batch', '1', '--processes', '1']],
     ['in batches of 3 by 2 processes', ['--batch', '3', '--processes', '2']],
     ['in batches of 8 by 3 processes', ['--batch', '8', '--processes', '3']],
   ])('gives byte-identical events %s', (name, flags) => {
-    sightline('run', PLAZA, '--output', output(name), ...flags);
-    expect(readFileSync(output(name)).equals(readFileSync(output('first')))).toBe(true);
+    sightline('run', PLAZA, '--output', output(name), '--max-fps', '5', ...flags);
+    expect(readFileSync(output(name)).equals(readFileSync(output('half')))).toBe(true);
   });
 
   it('gives events that all validate against the generated JSON Schema, each with an id of its own', () => {

@@ -119,5 +119,5 @@ describe('a queue shared by cameras', () => {
     expect((await memory()) - before).toBeLessThan(1024 * 1024);
     expect(await client.keys('sightline:frame:*')).toEqual([]);
     expect(await client.keys('*:wait')).toEqual([]);
-  }, 120_000);
+  });
 });

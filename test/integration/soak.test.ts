@@ -1,8 +1,8 @@
 import { soak } from '../bench/soak/soak';
 
-const SECONDS = 60;
+const SECONDS = 40;
 
-describe('eight cameras that misbehave for a minute', () => {
+describe('eight cameras that misbehave for a while', () => {
   it('leave nothing behind: no memory, no descriptor, no process, no frame that was not counted, no open track', async () => {
     const seed = Date.now() % 1e6;
     const result = await soak({ seconds: SECONDS, cameras: 8, framesPerSecond: 5, seed });
@@ -28,5 +28,5 @@ describe('eight cameras that misbehave for a minute', () => {
     const half = samples.length / 2;
     const most = (part: typeof samples) => Math.max(...part.map(({ residentBytes }) => residentBytes));
     expect(most(samples.slice(half))).toBeLessThan(most(samples.slice(0, half)) + 40 * 2 ** 20);
-  }, 240_000);
+  });
 });

@@ -51,7 +51,7 @@ describe('the AsyncAPI document', () => {
     parsed = JSON.parse(
       execFileSync(process.execPath, [script], { input, encoding: 'utf8', cwd: packageRoot }),
     ) as Parsed[];
-  }, 180_000);
+  });
 
   it('passes the parser, with neither errors nor warnings', () => {
     expect(parsed[0]!.faults).toEqual([]);
