@@ -24,8 +24,10 @@ function fail(text) {
   process.exit(1);
 }
 
+/** Servers are in /usr/sbin, which Debian leaves out of the PATH of users. */
 function isOnPath(program) {
-  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore', env }).status === 0;
 }
 
 function run(command, args, options = {}) {
@@ -79,10 +81,10 @@ function installSystemPackages(programs) {
   apt('-qq', '-o', 'Dpkg::Use-Pty=0', 'install', '-y', '--no-install-recommends', ...packages);
 }
 
-/** Else Debian would start the service with the package: it films with whatever camera this machine has. */
-function maskMotionService() {
-  if (isOnPath('motion') || !existsSync('/run/systemd/system') || !isOnPath('systemctl')) return;
-  const mask = ['systemctl', 'mask', '--quiet', 'motion.service'];
+/** Else Debian would start the service with the package: `motion` films with whatever camera this machine has. */
+function maskService(name) {
+  if (isOnPath(name) || !existsSync('/run/systemd/system') || !isOnPath('systemctl')) return;
+  const mask = ['systemctl', 'mask', '--quiet', `${name}.service`];
   const [command, ...args] = process.getuid?.() === 0 ? mask : ['sudo', '-n', ...mask];
   // Without rights there is no installation either, which is told next.
   spawnSync(command, args, { stdio: 'ignore' });
@@ -135,14 +137,19 @@ const programs = [
   ['ffprobe', 'ffmpeg', 'ffmpeg'],
 ];
 if (flags.has('--test')) {
-  programs.push(['redis-server', 'redis-server', 'redis'], ['openssl', 'openssl', 'openssl@3']);
+  maskService('mosquitto');
+  programs.push(
+    ['redis-server', 'redis-server', 'redis'],
+    ['openssl', 'openssl', 'openssl@3'],
+    ['mosquitto', 'mosquitto', 'mosquitto'],
+  );
   // Where there is no apt-get, the tests of what Python makes of the events are skipped.
   for (const name of isOnPath('apt-get') ? ['redis', 'jsonschema'] : []) {
     if (!hasPythonModule(name)) programs.push([`python3-${name}`, `python3-${name}`, '']);
   }
 }
 if (flags.has('--motion')) {
-  maskMotionService();
+  maskService('motion');
   programs.push(['motion', 'motion', 'motion']);
 }
 installSystemPackages(

@@ -1,6 +1,8 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { ConfigFault, ConfigPath } from './config-error';
 import type { InputKind } from '../models/domain/input-kind';
+import { createAddressGuard } from '../models/support/address-guard';
 import { cameraInput, expectedCameraUrl, inputPlace, isCameraScheme, schemeOf } from './camera-input';
 import { faultsAt } from './issue-faults';
 import type { FaultContext } from './issue-faults';
@@ -12,6 +14,7 @@ export function crossCheck(context: FaultContext, baseFolder: string): ConfigFau
   return [
     ...cameras.flatMap((id) => cameraFaults(['cameras', id], context, baseFolder)),
     ...outputFaults(cameras, context, baseFolder),
+    ...bridgeFaults(context),
     ...repeatedItems([...cameras.map((id) => ['cameras', id, 'labels']), ['model', 'providers']], context),
   ];
 }
@@ -76,7 +79,11 @@ function expectedViewUrl(camera: unknown, url: string, baseFolder: string): stri
 function outputFaults(cameras: readonly string[], context: FaultContext, baseFolder: string): ConfigFault[] {
   const events = memberOf(context.value, 'events');
   const sinks = Array.isArray(events) ? events.map((_sink, index) => ['events', index, 'path'] as const) : [];
-  const outputs: ConfigPath[] = [...cameras.map((id) => ['cameras', id, 'annotate'] as const), ...sinks];
+  const bridges = keysOf(memberOf(context.value, 'bridges')).map(
+    (name) => ['bridges', name, 'path'] as const,
+  );
+  const videos = cameras.map((id) => ['cameras', id, 'annotate'] as const);
+  const outputs: ConfigPath[] = [...videos, ...sinks, ...bridges];
   const fileOf = (path: ConfigPath) => {
     const target = valueAt(context.value, path);
     return typeof target === 'string' ? resolve(baseFolder, inputPlace(target).location) : undefined;
@@ -92,6 +99,28 @@ function outputFaults(cameras: readonly string[], context: FaultContext, baseFol
     if (inputs.has(target)) return faultsAt(path, 'another file than an input', context);
     return isTaken ? faultsAt(path, 'a file that nothing else writes', context) : [];
   });
+}
+
+/** Bridges read what a Redis sink writes, and send nothing to addresses that are not allowed. */
+function bridgeFaults(context: FaultContext): ConfigFault[] {
+  const events = memberOf(context.value, 'events');
+  const names = keysOf(memberOf(context.value, 'bridges'));
+  const hasLog = Array.isArray(events) && events.some((sink) => memberOf(sink, 'type') === 'redis');
+  const ofLog = 'a sink of the type redis in "events" as well: bridges read what it writes';
+  const faults = names.length === 0 || hasLog ? [] : faultsAt(['bridges'], ofLog, context);
+  return [...faults, ...names.flatMap((name) => addressFaults(['bridges', name], context))];
+}
+
+/** Names are looked up when they are needed; what is an address already can be told of at once. */
+function addressFaults(path: ConfigPath, context: FaultContext): ConfigFault[] {
+  const bridge = valueAt(context.value, path);
+  const url = memberOf(bridge, 'url');
+  if (memberOf(bridge, 'type') !== 'webhook' || typeof url !== 'string' || !URL.canParse(url)) return [];
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const allow = memberOf(bridge, 'allow');
+  const networks = Array.isArray(allow) ? allow.filter((one) => typeof one === 'string') : [];
+  if (isIP(host) === 0 || createAddressGuard(networks)(host) === undefined) return [];
+  return faultsAt([...path, 'url'], 'a public address or one of the networks in "allow"', context);
 }
 
 function repeatedItems(lists: readonly ConfigPath[], context: FaultContext): ConfigFault[] {

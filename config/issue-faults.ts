@@ -88,7 +88,9 @@ function unknownKey(path: ConfigPath, context: FaultContext): ConfigFault {
 }
 
 function invalidKey(path: ConfigPath, context: FaultContext): ConfigFault {
-  const expected = 'a name of 1 to 63 of a-z, 0-9, "_" and "-", starting with a letter or digit';
+  const expected =
+    schemaAt(path.slice(0, -1), context.value)?.propertyNames?.expected ??
+    'a name of 1 to 63 of a-z, 0-9, "_" and "-", starting with a letter or digit';
   return {
     path: formatPath(path),
     ...context.locate(path, 'key'),
@@ -110,5 +112,6 @@ function describeAt(path: ConfigPath, context: FaultContext): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty map' : 'a map';
   const written = context.templateAt(path) ?? value;
+  if (schemaAt(path, context.value)?.isSecret === true) return 'another text';
   return typeof written === 'string' ? quote(written) : JSON.stringify(written);
 }

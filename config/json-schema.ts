@@ -6,9 +6,10 @@ export function configJsonSchema(): Record<string, unknown> {
   const schema = z.toJSONSchema(configSchema, {
     target: 'draft-2020-12',
     io: 'input',
-    // `expected` is for our own messages and no keyword of JSON Schema.
+    // These are for our own messages, and no keywords of JSON Schema.
     override: ({ jsonSchema }) => {
       delete jsonSchema.expected;
+      delete jsonSchema.isSecret;
     },
   });
   return { ...schema, $id: 'urn:sightline:config:1', title: 'Sightline configuration' };

@@ -40,13 +40,21 @@ function sectionsOf(prefix: string, node: SchemaNode): string[] {
 
 function nestedSections(path: string, node: SchemaNode): string[] {
   if (node.properties !== undefined) return sectionsOf(path, node);
-  if (node.additionalProperties) return sectionsOf(`${path}.<name>`, node.additionalProperties);
+  if (node.additionalProperties) {
+    const { oneOf } = node.additionalProperties;
+    return oneOf === undefined
+      ? sectionsOf(`${path}.<name>`, node.additionalProperties)
+      : sectionsOfKinds(`${path}.<name>`, oneOf);
+  }
   const choice = node.anyOf?.find(({ properties }) => properties !== undefined);
   if (choice !== undefined) return sectionsOf(path, choice);
   if (node.items?.properties !== undefined) return sectionsOf(`${path}[]`, node.items);
-  const kinds = node.items?.oneOf ?? [];
+  return sectionsOfKinds(`${path}[]`, node.items?.oneOf ?? []);
+}
+
+function sectionsOfKinds(path: string, kinds: readonly SchemaNode[]): string[] {
   return kinds.flatMap((kind) =>
-    sectionsOf(`${path}[] (type: ${String(kind.properties?.type?.const ?? '')})`, kind),
+    sectionsOf(`${path} (type: ${String(kind.properties?.type?.const ?? '')})`, kind),
   );
 }
 

@@ -26,9 +26,11 @@ export interface SchemaNode {
   readonly oneOf?: readonly SchemaNode[];
   /** Ours: how a fault names what should have stood there. No part of the published schema. */
   readonly expected?: string;
+  /** Ours: the value is shown nowhere. */
+  readonly isSecret?: boolean;
 }
 
-/** The configuration's schema as data, with our own `expected`. */
+/** The configuration's schema as data, with what is ours in it. */
 export const schemaTree = z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
 
 /**

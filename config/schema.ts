@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { HARDWARE_DECODERS } from '../models/domain/hardware';
 import { NAMESPACE_PATTERN } from '../models/domain/keys';
+import { bridgesSchema } from './bridges-schema';
 import { CAMERA_URLS, expectedCameraUrl } from './camera-input';
 import { jsonlSchema, pathSchema, redisSchema, redisUrlSchema } from './events-schema';
 import { maskSchema } from './mask-schema';
@@ -244,6 +245,7 @@ export const configSchema = z.strictObject({
     .array(z.discriminatedUnion('type', [jsonlSchema, redisSchema]))
     .default([])
     .describe('Where events go; every event goes to each of them.'),
+  bridges: bridgesSchema,
 });
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
@@ -262,3 +264,6 @@ export type MotionConfig = NonNullable<CameraConfig['motion']>;
 
 /** One event sink of a loaded configuration. */
 export type EventsConfig = Config['events'][number];
+
+/** One bridge of a loaded configuration. */
+export type BridgeConfig = Config['bridges'][string];

@@ -5,11 +5,12 @@ import { filePathOf, schemeOf } from './camera-input';
 import { ConfigError } from './config-error';
 import type { ConfigFault, ConfigPath, TextPosition } from './config-error';
 import type { ConfigText } from './config-text';
+import { bridgeSchema } from './bridges-schema';
 import { crossCheck } from './cross-checks';
 import { toFaults } from './issue-faults';
 import { lineSchema, zoneSchema } from './rules-schema';
 import { cameraSchema, configSchema } from './schema';
-import type { Config } from './schema';
+import type { BridgeConfig, Config } from './schema';
 import { valueAt } from './schema-tree';
 
 /** A valid configuration and what belongs to it. */
@@ -51,7 +52,7 @@ export function checkConfig(text: ConfigText, options: ValidateOptions): Checked
   const faults = distinct([...text.faults, ...found]);
   if (!parsed.success || faults.length > 0) return { ...options, text, faults };
   const config = freeze(withAbsolutePaths(parsed.data, baseFolder));
-  const secrets = [...text.secrets, ...urlsOf(config).flatMap(credentialsOf)];
+  const secrets = [...text.secrets, ...urlsOf(config).flatMap(credentialsOf), ...bridgeSecrets(config)];
   const loaded: LoadedConfig = {
     config,
     secrets: [...new Set(secrets)].filter((secret) => secret !== ''),
@@ -70,6 +71,7 @@ export function loadedOf({ loaded, faults, fileName }: CheckedConfig): LoadedCon
 /** What stands beneath names, by the key of the map. */
 const NAMED = new Map<string, z.ZodType>([
   ['cameras', cameraSchema],
+  ['bridges', bridgeSchema],
   ['zones', zoneSchema],
   ['lines', lineSchema],
 ]);
@@ -98,11 +100,19 @@ export function baseFolderOf(fileName: string): string {
   return dirname(resolve(fileName));
 }
 
-function urlsOf({ cameras, events, queue }: Config): readonly string[] {
+/** What signs and authorizes requests. */
+function bridgeSecrets({ bridges }: Config): readonly string[] {
+  return Object.values(bridges).flatMap((bridge) =>
+    bridge.type === 'webhook' ? [bridge.secret ?? '', ...Object.values(bridge.headers)] : [],
+  );
+}
+
+function urlsOf({ cameras, events, queue, bridges }: Config): readonly string[] {
   return [
     ...(queue === undefined ? [] : [queue.url]),
     ...Object.values(cameras).flatMap(({ url, viewUrl }) => (viewUrl === undefined ? [url] : [url, viewUrl])),
     ...events.flatMap((sink) => (sink.type === 'redis' ? [sink.url] : [])),
+    ...Object.values(bridges).flatMap((bridge) => (bridge.type === 'jsonl' ? [] : [bridge.url])),
   ].filter((url) => schemeOf(url) !== undefined);
 }
 
@@ -118,7 +128,7 @@ export function isManifestPath(name: string): boolean {
 
 function withAbsolutePaths(config: Config, baseFolder: string): Config {
   const absolute = (path: string) => resolve(baseFolder, path);
-  const { model, cameras, events } = config;
+  const { model, cameras, events, bridges } = config;
   return {
     ...config,
     model: { ...model, name: absoluteModelName(model.name, baseFolder) },
@@ -139,6 +149,13 @@ function withAbsolutePaths(config: Config, baseFolder: string): Config {
       if (spool === false || spool.path === undefined) return sink;
       return { ...sink, spool: { ...spool, path: absolute(spool.path) } };
     }),
+    bridges: Object.fromEntries(
+      Object.entries(bridges).map(([name, bridge]): [string, BridgeConfig] => {
+        if (bridge.type === 'jsonl') return [name, { ...bridge, path: absolute(bridge.path) }];
+        if (bridge.type !== 'mqtt' || bridge.caFile === undefined) return [name, bridge];
+        return [name, { ...bridge, caFile: absolute(bridge.caFile) }];
+      }),
+    ),
   };
 }
 

@@ -26,6 +26,9 @@ export interface Keys {
   /** Stream, trimmed: events that came with a fence that was superseded. */
   late(shard?: number): string;
 
+  /** String with expiry: the process that runs the bridge. */
+  bridge(name: string): string;
+
   /** Stream, trimmed, with expiry: the camera's last tracked frames, for overlays. */
   boxes(camera: string): string;
 
@@ -73,6 +76,7 @@ export function createKeys(namespace: string): Keys {
     openTracks: (camera, shard) => besideEvents(shard, `open:${camera}`),
     writer: (writer, shard) => besideEvents(shard, `writer:${writer}`),
     late: (shard) => besideEvents(shard, 'late'),
+    bridge: (name) => `${namespace}:bridge:${name}`,
     boxes: (camera) => `${namespace}:boxes:{${camera}}`,
     lease: (camera) => `${namespace}:lease:{${camera}}`,
     fence: (camera) => `${namespace}:fence:{${camera}}`,

@@ -29,6 +29,7 @@ import { openMetrics } from './metrics-flag';
 import { checkOutputPaths } from './output-paths';
 import { createProgressView } from './progress';
 import type { ProgressView } from './progress';
+import { startBridges } from './run-bridges';
 import type { FinishedCamera } from './run-cameras';
 import type { RunFlags, RunPlan } from './run-config';
 import { catchStopSignals } from './signals';
@@ -59,6 +60,9 @@ export interface AnalysisOptions {
   /** What the sinks ask of whoever owns the cameras. */
   readonly sinkContext?: SinkContext;
 }
+
+/** For the last events of a run to be passed on by its bridges. */
+const DRAIN_MS = 5000;
 
 /** Everything around the cameras of one command: log, model, sinks, detector, signals, summary. Resolves with its exit code. */
 export async function analyse({
@@ -119,6 +123,8 @@ export async function analyse({
       throw error;
     });
     hasStarted = true;
+    const bridges = await startBridges(config, telemetry);
+    closing.push(() => bridges.close());
     const pipeline = createPipeline({ port, sinks, telemetry, saturation: config.saturation });
     const stopping = stopWhenASinkEnds(sinks, signals.signal);
     const stop = () => void pipeline.close().catch(() => undefined);
@@ -141,6 +147,8 @@ export async function analyse({
       () => undefined,
       (error: unknown) => toPipelineError(error, 'sink'),
     );
+    // Others go on with the log of cameras that are shared.
+    if (!isShared) await bridges.drain(DRAIN_MS);
     view.close();
     const failure = stopping.failure() ?? failedClosing;
     const say = (text: string) => void process.stderr.write(`${hide(text)}\n`);

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { createRedactor, credentialsOf } from '../../models/domain/redact';
 import { packageVersion } from '../../models/support/package-version';
+import { addBridgeCommand } from './bridge';
 import { addDetectCommand } from './detect';
 import { addEventsCommand } from './events';
 import { addIngestCommand } from './ingest';
@@ -32,6 +33,7 @@ function createProgram(): Command {
   addProbeCommand(program);
   addZonesCommand(program);
   addEventsCommand(program);
+  addBridgeCommand(program);
   addValidateCommand(program);
   addSchemaCommand(program);
   for (const command of program.commands) command.exitOverride();

@@ -100,6 +100,7 @@ function override(config: Config, flags: RunFlags): Config {
     cameras: Object.fromEntries(cameras),
     saturation: config.saturation,
     events: flagged.events.length > 0 ? flagged.events : config.events,
+    bridges: config.bridges,
   };
 }
 

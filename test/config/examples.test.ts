@@ -7,13 +7,18 @@ import { packageRoot } from '../../models/support/package-root';
 
 const folder = join(packageRoot, 'config', 'examples');
 const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
-const env = { FRONT_PASSWORD: 'p@ss/word', CAMERA_PASSWORD: 'p@ss/word' };
+const env = {
+  FRONT_PASSWORD: 'p@ss/word',
+  CAMERA_PASSWORD: 'p@ss/word',
+  HOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+};
 const manifest = join(packageRoot, 'models/efficientvit/weights/efficientvit-b0-416x256.manifest.json');
 const { labels } = JSON.parse(readFileSync(manifest, 'utf8')) as { labels: string[] };
 
 describe('the examples', () => {
   it('are all there', () => {
     expect(names).toEqual([
+      'bridges.yaml',
       'file-as-camera.yaml',
       'file-to-jsonl.yaml',
       'four-cameras.yaml',
@@ -49,9 +54,10 @@ describe('the examples', () => {
 
   it('write no file that another of them writes', () => {
     const files = names.flatMap((name) => {
-      const { cameras, events } = loadConfig(join(folder, name), env).config;
+      const { cameras, events, bridges } = loadConfig(join(folder, name), env).config;
       const videos = Object.values(cameras).flatMap(({ annotate }) => annotate ?? []);
-      return [...videos, ...events.flatMap((sink) => (sink.type === 'jsonl' ? sink.path : []))];
+      const sinks = [...events, ...Object.values(bridges)];
+      return [...videos, ...sinks.flatMap((sink) => (sink.type === 'jsonl' ? sink.path : []))];
     });
     const written = files.filter((path) => path !== '-');
     expect(written.length).toBeGreaterThan(0);

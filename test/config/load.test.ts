@@ -47,6 +47,7 @@ describe('parseConfig', () => {
         pause: true,
       },
       events: [],
+      bridges: {},
     });
   });
 
@@ -103,7 +104,7 @@ events:
     expect(error).toBeInstanceOf(PipelineError);
     expect(error.message).toBe(
       'config: 2 faults\nc.yaml:1:10: cameras: expected at least one camera, got an empty map\n' +
-        'c.yaml:2:1: x: expected one of the keys namespace, model, cameras, saturation, queue, events, got "x"',
+        'c.yaml:2:1: x: expected one of the keys namespace, model, cameras, saturation, queue, events, bridges, got "x"',
     );
   });
 

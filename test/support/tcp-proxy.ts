@@ -7,6 +7,8 @@ export interface TcpProxy {
   readonly port: number;
   /** From now on nothing passes, on connections there are and on those to come, none of which is ever refused or ended. */
   lose(): void;
+  /** From now on connections are ended at once, those there are and those to come. */
+  refuse(): void;
   /** New connections pass again; those that there were stay lost, as after a firewall that forgot them. */
   restore(): void;
   close(): Promise<void>;
@@ -17,6 +19,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const lost = new WeakSet<Socket>();
   let isLosing = false;
+  let isRefusing = false;
 
   function keep(socket: Socket): void {
     sockets.add(socket);
@@ -25,6 +28,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
 
   const server = createServer((inner) => {
     keep(inner);
+    if (isRefusing) {
+      inner.destroy();
+      return;
+    }
     if (isLosing) {
       inner.resume();
       return;
@@ -47,8 +54,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       isLosing = true;
       for (const socket of sockets) lost.add(socket);
     },
+    refuse() {
+      isRefusing = true;
+      for (const socket of sockets) socket.destroy();
+    },
     restore() {
       isLosing = false;
+      isRefusing = false;
     },
     async close() {
       for (const socket of sockets) socket.destroy();
