@@ -1,7 +1,8 @@
 import { formatPath } from './config-error';
-import type { ConfigFault } from './config-error';
+import type { ConfigFault, ConfigPath } from './config-error';
 import type { ConfigText } from './config-text';
 import { quote } from './quote';
+import { ruleLabelPaths } from './rule-paths';
 import { keysOf, valueAt } from './schema-tree';
 import { suggest } from './suggest';
 import type { LoadedConfig } from './validate';
@@ -26,46 +27,42 @@ export function checkAgainstModel(source: LabelsSource, labels: readonly string[
     const wanted = valueAt(config, own);
     const faults = faultsOf(source, own, labels);
     const reported = Array.isArray(wanted) ? labels.filter((label) => wanted.includes(label)) : labels;
-    const ofRules = rulesIn(config, id).flatMap((path) => {
-      const unknown = faultsOf(source, path, labels);
-      return unknown.length > 0 || faults.length > 0 ? unknown : faultsOf(source, path, reported);
-    });
+    // Which of its own labels a camera means is not known while one of them is wrong.
+    const shared = faults.length > 0 ? labels : reported;
+    const ofRules = ruleLabelPaths(config, id).flatMap((path) => faultsOf(source, path, labels, shared));
     return [...faults, ...ofRules];
   });
 }
 
-type Path = readonly (string | number)[];
-
-/** Where the rules of a camera name labels. */
-function rulesIn(config: unknown, id: string): readonly Path[] {
-  const named = ['zones', 'lines'].flatMap((kind) =>
-    keysOf(valueAt(config, ['cameras', id, kind])).map((name) => ['cameras', id, kind, name, 'labels']),
-  );
-  return [...named, ['cameras', id, 'stationary', 'labels']];
-}
-
+/** Of labels that the model does not know, and of known ones that the camera does not report. */
 function faultsOf(
   { config, locate, isUnread }: LabelsSource,
-  list: Path,
+  list: ConfigPath,
   labels: readonly string[],
+  reported: readonly string[] = labels,
 ): ConfigFault[] {
   const wanted = valueAt(config, list);
   if (!Array.isArray(wanted)) return [];
   const known = new Set(labels);
-  const shown =
-    labels.slice(0, MOST_LABELS_SHOWN).join(', ') + (labels.length > MOST_LABELS_SHOWN ? ', …' : '');
+  const counted = new Set(reported);
   return wanted.flatMap((label: unknown, index) => {
-    if (typeof label !== 'string' || label === '' || known.has(label)) return [];
+    if (typeof label !== 'string' || label === '' || counted.has(label)) return [];
     const path = [...list, index];
     if (isUnread?.(path)) return [];
-    const meant = suggest(label, labels);
+    const possible = known.has(label) ? reported : labels;
+    const meant = known.has(label) ? undefined : suggest(label, labels);
     const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
+    const why = known.has(label) ? ', as the labels of the camera are' : '';
     return [
       {
         path: formatPath(path),
         ...locate(path),
-        message: `expected one of ${shown}, got ${quote(label)}${hint}`,
+        message: `expected one of ${shown(possible)}${why}, got ${quote(label)}${hint}`,
       },
     ];
   });
+}
+
+function shown(labels: readonly string[]): string {
+  return labels.slice(0, MOST_LABELS_SHOWN).join(', ') + (labels.length > MOST_LABELS_SHOWN ? ', …' : '');
 }

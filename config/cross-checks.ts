@@ -6,6 +6,7 @@ import { createAddressGuard } from '../models/support/address-guard';
 import { cameraInput, expectedCameraUrl, inputPlace, isCameraScheme, schemeOf } from './camera-input';
 import { faultsAt } from './issue-faults';
 import type { FaultContext } from './issue-faults';
+import { ruleDayPaths, ruleLabelPaths } from './rule-paths';
 import { keysOf, memberOf, valueAt } from './schema-tree';
 
 /** What only holds between several values. Works on values as written, so that it finds these faults beside others. */
@@ -15,7 +16,7 @@ export function crossCheck(context: FaultContext, baseFolder: string): ConfigFau
     ...cameras.flatMap((id) => cameraFaults(['cameras', id], context, baseFolder)),
     ...outputFaults(cameras, context, baseFolder),
     ...bridgeFaults(context),
-    ...repeatedItems([...cameras.map((id) => ['cameras', id, 'labels']), ['model', 'providers']], context),
+    ...repeatedItems([...cameras.flatMap((id) => listsOf(id, context)), ['model', 'providers']], context),
   ];
 }
 
@@ -121,6 +122,11 @@ function addressFaults(path: ConfigPath, context: FaultContext): ConfigFault[] {
   const networks = Array.isArray(allow) ? allow.filter((one) => typeof one === 'string') : [];
   if (isIP(host) === 0 || createAddressGuard(networks)(host) === undefined) return [];
   return faultsAt([...path, 'url'], 'a public address or one of the networks in "allow"', context);
+}
+
+/** Lists of a camera and of its rules in which nothing stands twice. */
+function listsOf(id: string, { value }: FaultContext): readonly ConfigPath[] {
+  return [['cameras', id, 'labels'], ...ruleLabelPaths(value, id), ...ruleDayPaths(value, id)];
 }
 
 function repeatedItems(lists: readonly ConfigPath[], context: FaultContext): ConfigFault[] {

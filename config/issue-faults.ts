@@ -110,8 +110,12 @@ function describeAt(path: ConfigPath, context: FaultContext): string {
   const value = valueAt(context.value, path);
   if (value === undefined || value === null) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
-  if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty map' : 'a map';
+  if (typeof value === 'object') {
+    const { length } = Object.keys(value);
+    return length === 0 ? 'an empty map' : `a map of ${length}`;
+  }
   const written = context.templateAt(path) ?? value;
   if (schemaAt(path, context.value)?.isSecret === true) return 'another text';
-  return typeof written === 'string' ? quote(written) : JSON.stringify(written);
+  // JSON has no word for `.nan` and `.inf`.
+  return typeof written === 'string' ? quote(written) : String(written);
 }

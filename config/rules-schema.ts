@@ -5,8 +5,11 @@ import { point, polygon } from './mask-schema';
 
 const MOST_RULES = 64;
 const DAY_MS = 86_400_000;
+/** Least length of a line in fractions: a tenth of a pixel of an 8K picture. Of less, nobody can say which side is which. */
+const SHORTEST = 1e-5;
 /** As camera names: they may stand in keys and topics. */
 const RULE_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+const NAMES = 'Names are as those of cameras.';
 
 const timeOfDay = z
   .string()
@@ -66,7 +69,9 @@ const filters = {
     .describe('Where an object is: at the middle of the `bottom` of its box, or at its `centre`.'),
   schedule: scheduleSchema
     .optional()
-    .describe('When the rule is on, by event time; who is inside leaves when it ends. Without it: always.'),
+    .describe(
+      'When the rule is on, by event time; otherwise it tells nothing, and who is inside a zone leaves. Without it: always.',
+    ),
 };
 
 const ms = (most: number) => z.number().min(0).max(most);
@@ -108,7 +113,7 @@ export const zoneSchema = z.strictObject({
 
 const ends = z
   .tuple([point, point])
-  .refine(([from, to]) => from[0] !== to[0] || from[1] !== to[1])
+  .refine(([from, to]) => Math.hypot(to[0] - from[0], to[1] - from[1]) >= SHORTEST)
   .meta({ expected: 'two different points [[x1, y1], [x2, y2]] in fractions of the picture' });
 
 /** A line; as `zoneSchema`. */
@@ -137,7 +142,7 @@ function named<T extends z.ZodType>(schema: T, what: string) {
   return z
     .record(z.string().regex(RULE_NAME), schema)
     .refine((rules) => Object.keys(rules).length <= MOST_RULES)
-    .meta({ expected: `at most ${MOST_RULES} ${what}` });
+    .meta({ expected: `a map of at most ${MOST_RULES} ${what}` });
 }
 
 const zonesSchema = named(zoneSchema, 'zones');
@@ -168,10 +173,14 @@ const groundSchema = z
   .strictObject({
     points: z
       .tuple([point, point, point, point])
-      .describe('Four places of the ground, in fractions of the picture.'),
+      .describe(
+        'Four places of the ground, in fractions of the picture, no three on one line. Of what is more than four times as far from the camera as the farthest of them, no speed is told.',
+      ),
     metres: z
       .tuple([metres, metres, metres, metres])
-      .describe('The same four on the ground, in metres from wherever you measured; no three on one line.'),
+      .describe(
+        'The same four in the same order, in metres along two directions at right angles, from wherever you measured.',
+      ),
   })
   .superRefine((ground, context) => {
     for (const key of ['points', 'metres'] as const) {
@@ -201,14 +210,18 @@ const speedSchema = z.strictObject({
 
 /** What a camera may say of zones, lines, standing still and speed. */
 export const ruleSettings = {
-  zones: zonesSchema.optional().describe('Areas by name: who enters, stays in and leaves them.'),
-  lines: linesSchema.optional().describe('Lines by name: who crosses them, and which way.'),
+  zones: zonesSchema
+    .optional()
+    .describe(`Areas by name, at most ${MOST_RULES}: who enters, stays in and leaves them. ${NAMES}`),
+  lines: linesSchema
+    .optional()
+    .describe(`Lines by name, at most ${MOST_RULES}: who crosses them, and which way. ${NAMES}`),
   stationary: stationarySchema
     .optional()
     .describe('Tell of objects that stand still, and that move again; `{}` takes the defaults.'),
   speed: speedSchema
     .optional()
-    .describe('Tell how fast objects are, in their events; `{}` takes the defaults.'),
+    .describe('Tell how fast objects are, in their events (`speed`); `{}` takes the defaults.'),
 };
 
 function isTimeZone(name: string): boolean {

@@ -103,6 +103,7 @@ export function expectedOf(node: SchemaNode): string {
 }
 
 function lengthOf({ minItems, maxItems }: SchemaNode): string {
+  if (minItems !== undefined && minItems === maxItems) return ` of ${minItems}`;
   if (minItems !== undefined && maxItems !== undefined) return ` of ${minItems} to ${maxItems}`;
   if (maxItems !== undefined) return ` of at most ${maxItems}`;
   return minItems === undefined ? '' : ` of at least ${minItems}`;

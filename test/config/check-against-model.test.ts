@@ -40,8 +40,15 @@ describe('checkAgainstModel', () => {
       'cameras.a.stationary.labels[0]: expected one of person, bicycle, car, got "zebra"',
     ];
     expect(faultsOf('')).toEqual(unknown);
-    const left = 'cameras.a.lines.l.labels[1]: expected one of person, bicycle, got "car"';
+    const left =
+      'cameras.a.lines.l.labels[1]: expected one of person, bicycle, as the labels of the camera are, got "car"';
     expect(faultsOf('labels: [person, bicycle],')).toEqual([unknown[0], left, unknown[1]]);
+  });
+
+  it('tells of each label of a rule, of whatever kind its fault is', () => {
+    const zones = '{ z: { points: [[0, 0], [1, 0], [1, 1]], labels: [persn, car] } }';
+    const faults = check(`cameras: { a: { url: a.mp4, labels: [person], zones: ${zones} } }`);
+    expect(faults.map(({ path }) => path)).toEqual([0, 1].map((n) => `cameras.a.zones.z.labels[${n}]`));
   });
 
   it('works on a configuration that is wrong in other places, and passes over what is no label', () => {

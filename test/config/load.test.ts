@@ -120,7 +120,7 @@ events:
     ['a fraction for a whole number', 'inFlight: 1.5', 'expected a whole number from 1 to 256, got 1.5'],
     ['an empty list', 'labels: []', 'expected a list of at least 1, got an empty list'],
     ['no time', 'startTime: yesterday', 'expected a time such as 2026-05-01T12:00:00Z, got "yesterday"'],
-    ['not a number', 'maxFps: .nan', 'expected a number above 0 and at most 240, got null'],
+    ['not a number', 'maxFps: .nan', 'expected a number above 0 and at most 240, got NaN'],
     ['a label twice', 'labels: [car, car]', 'expected each item once, got "car"'],
     [
       'an output that is the input',

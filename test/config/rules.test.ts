@@ -66,8 +66,46 @@ describe('the rules of a camera', () => {
       line(SQUARE.slice(0, 3)),
       /^cameras\.yard\.lines\.gate\.points: expected two different points/,
     ],
-    ['too many zones', { zones: many(SQUARE) }, /^cameras\.yard\.zones: expected at most 64 zones/],
-    ['too many lines', { lines: many(LINE) }, /^cameras\.yard\.lines: expected at most 64 lines/],
+    [
+      'too many zones',
+      { zones: many(SQUARE) },
+      /^cameras\.yard\.zones: expected a map of at most 64 zones, got a map of 65$/,
+    ],
+    [
+      'too many lines',
+      { lines: many(LINE) },
+      /^cameras\.yard\.lines: expected a map of at most 64 lines, got a map of 65$/,
+    ],
+    [
+      'zones as a list',
+      { zones: [] },
+      /^cameras\.yard\.zones: expected a map of at most 64 zones, got an empty list$/,
+    ],
+    [
+      'a coordinate that is no number',
+      zone({ points: [[Number.NaN, 0], [1, 0], [1, 1]] }), // prettier-ignore
+      /^cameras\.yard\.zones\.door\.points\[0\]\[0\]: expected a number from 0 to 1, got NaN$/,
+    ],
+    [
+      'a line too short to have sides',
+      line([[0.5, 0.5], [0.5, 0.500001]]), // prettier-ignore
+      /^cameras\.yard\.lines\.gate\.points: expected two different points/,
+    ],
+    [
+      'a label of a rule twice',
+      zone({ labels: ['person', 'person'] }),
+      /^cameras\.yard\.zones\.door\.labels\[1\]: expected each item once, got "person"$/,
+    ],
+    [
+      'a day of a schedule twice',
+      zone({ schedule: { times: [{ days: ['mon', 'mon'], from: '08:00', to: '09:00' }] } }),
+      /^cameras\.yard\.zones\.door\.schedule\.times\[0\]\.days\[1\]: expected each item once, got "mon"$/,
+    ],
+    [
+      'three places of ground',
+      ground(SQUARE.slice(0, 3), SQUARE),
+      /^cameras\.yard\.speed\.ground\.points: expected a list of 4, got a list of 3$/,
+    ],
     [
       'a time zone nobody knows',
       zone({ schedule: { timeZone: 'Mars/Base', times: [{ from: '08:00', to: '09:00' }] } }),
