@@ -1,10 +1,18 @@
 import type { Point } from './polygon';
 
-/** Maps a place of a picture to one on the ground; undefined for a place at or beyond the horizon. */
+/**
+ * Maps a place of a picture to one on the ground; undefined for a place at or beyond the horizon, or too far on the way there.
+ */
 export type Homography = (point: Point) => Point | undefined;
 
 /** Part of the squared extent of points below which the triangle of three of them is taken for a line. */
 const FLAT = 1e-4;
+
+/**
+ * Farther away than so many times the farthest of the four points nothing is known: ground that a pixel covers grows with the
+ * square of the distance, without a bound towards the horizon, and so does what is off in the points.
+ */
+const MOST_DEPTHS = 4;
 
 /** Indexes of three points that lie on one line (or nearly), which make four of them useless; undefined when no three do. */
 export function collinearOf(points: readonly Point[]): readonly [number, number, number] | undefined {
@@ -23,7 +31,8 @@ export function collinearOf(points: readonly Point[]): readonly [number, number,
 
 /**
  * The perspective that takes four places of a picture to four on the ground, by the direct linear transform on coordinates
- * normalised to mean 0 and mean distance √2 (Hartley 1997). Undefined when three of either lie on one line.
+ * normalised to mean 0 and mean distance √2 (Hartley 1997), up to 4 times as far from the camera as the farthest of them.
+ * Undefined when three of either lie on one line.
  */
 export function createHomography(
   picture: readonly Point[],
@@ -44,13 +53,16 @@ export function createHomography(
   const h = solve(rows);
   if (h === undefined) return undefined;
   const weightAt = ([x, y]: Point) => h[6]! * x + h[7]! * y + 1;
+  const weights = picture.map((point) => weightAt(from.apply(point)));
   // The four points are before the horizon: what has the other sign of weight is beyond it.
-  const sign = Math.sign(weightAt(from.apply(picture[0]!)));
-  if (picture.some((point) => Math.sign(weightAt(from.apply(point))) !== sign)) return undefined;
+  const sign = Math.sign(weights[0]!);
+  if (weights.some((weight) => Math.sign(weight) !== sign)) return undefined;
+  // The distance from the camera, along its axis, is one through the weight.
+  const least = Math.min(...weights.map(Math.abs)) / MOST_DEPTHS;
   return (point) => {
     const [x, y] = from.apply(point);
     const weight = weightAt([x, y]);
-    if (!(weight * sign > 1e-6)) return undefined;
+    if (!(weight * sign >= least)) return undefined;
     return to.undo([(h[0]! * x + h[1]! * y + h[2]!) / weight, (h[3]! * x + h[4]! * y + h[5]!) / weight]);
   };
 }

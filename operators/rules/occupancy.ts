@@ -13,6 +13,8 @@ export interface OccupancyOptions {
 export interface Occupancy {
   /** A frame in which so many are inside. */
   update(count: number, frame: FrameInfo): readonly OccupancyFinding[];
+  /** A frame for which the rule is off: nobody counts, and how many are there is not known. */
+  pause(frame: FrameInfo): readonly OccupancyFinding[];
   /** What is known of the interval under way, at the end. */
   flush(frame: FrameInfo): readonly OccupancyFinding[];
 }
@@ -42,6 +44,12 @@ export function createOccupancy({ zone, intervalMs, toldCount = 0 }: OccupancyOp
     const mean = sum / observedMs;
     const toMs = fromMs + intervalMs;
     return [{ type: 'occupancy.summary', zone, frame, fromMs, toMs, observedMs, min, max, mean }];
+  }
+
+  function changed(count: number, frame: FrameInfo): OccupancyFinding[] {
+    if (count === told) return [];
+    told = count;
+    return [{ type: 'occupancy.changed', zone, count, frame }];
   }
 
   /** `count` were inside from one time to another. */
@@ -81,9 +89,13 @@ export function createOccupancy({ zone, intervalMs, toldCount = 0 }: OccupancyOp
           findings.push(...add(last.count, last.atMs, atMs, intervalMs, frame));
       }
       last = { atMs, count };
-      if (count !== told) findings.push({ type: 'occupancy.changed', zone, count, frame });
-      told = count;
-      return findings;
+      return [...findings, ...changed(count, frame)];
+    },
+    pause(frame) {
+      last = undefined;
+      const isOver =
+        interval !== undefined && intervalMs !== undefined && frame.atMs >= interval.fromMs + intervalMs;
+      return [...(isOver ? close(frame) : []), ...changed(0, frame)];
     },
     flush: close,
   };

@@ -91,13 +91,17 @@ function createRules({ zones, lines, stationary, speed, resume }: ApplyRulesOpti
   const meter = speed && createSpeedMeter(speed);
   const occupancies = zones.flatMap(({ name, occupancy }, index) => {
     if (occupancy === undefined) return [];
-    const { rule } = zoneRules[index]!;
-    return [{ rule, occupancy: createOccupancy({ zone: name, ...occupancy, toldCount: rule.count() }) }];
+    const { rule, isOn } = zoneRules[index]!;
+    return [
+      { rule, isOn, occupancy: createOccupancy({ zone: name, ...occupancy, toldCount: rule.count() }) },
+    ];
   });
   let last = resume?.last;
 
   function counted(frame: FrameInfo): RuleFinding[] {
-    return occupancies.flatMap(({ rule, occupancy }) => occupancy.update(rule.count(), frame));
+    return occupancies.flatMap(({ rule, isOn, occupancy }) =>
+      isOn(frame.atMs) ? occupancy.update(rule.count(), frame) : occupancy.pause(frame),
+    );
   }
 
   function endTracks(ended: readonly EndedTrack[]): RuleFinding[] {

@@ -55,6 +55,25 @@ describe('occupancy', () => {
     ]);
   });
 
+  it('knows nothing of the time for which its zone is off, and tells an interval once', () => {
+    const occupancy = createOccupancy({ zone: 'door', intervalMs: 1000 });
+    const at = (ms: number) => infoOf(SOURCE, ms);
+    const told = [
+      ...[0, 100, 200].flatMap((ms) => occupancy.update(2, at(ms))),
+      ...[300, 400].flatMap((ms) => occupancy.pause(at(ms))),
+      ...[500, 600].flatMap((ms) => occupancy.update(2, at(ms))),
+      ...[700, 1000, 1100, 2000].flatMap((ms) => occupancy.pause(at(ms))),
+      ...occupancy.flush(at(2000)),
+    ];
+    expect(told.map(({ type, frame, ...rest }) => [frame.atMs, type, rest])).toMatchObject([
+      [0, 'occupancy.changed', { count: 2 }],
+      [300, 'occupancy.changed', { count: 0 }],
+      [500, 'occupancy.changed', { count: 2 }],
+      [700, 'occupancy.changed', { count: 0 }],
+      [1000, 'occupancy.summary', { fromMs: 0, observedMs: 300, min: 2, max: 2, mean: 2 }],
+    ]);
+  });
+
   it('knows nothing of an outage', () => {
     const occupancy = createOccupancy({ zone: 'door', intervalMs: 1000 });
     expect([0, 60_000].flatMap((at) => occupancy.update(0, infoOf(SOURCE, at)))).toEqual([]);
@@ -166,7 +185,8 @@ describe('speed', () => {
       [0, 40],
     ])!;
     expect(map([0.5, 0.7])![0]).toBeCloseTo(4, 6);
-    // The sides of the road meet at y = 0.367.
-    expect(map([0.5, 0.3])).toBeUndefined();
+    // The sides of the road meet at y = 0.367; at 0.4 it is four times as far away as at 0.5.
+    expect(map([0.5, 0.401])![1]).toBeGreaterThan(100);
+    for (const y of [0.399, 0.368, 0.3]) expect(map([0.5, y])).toBeUndefined();
   });
 });

@@ -106,11 +106,7 @@ describe('applyRules', () => {
   it('goes by schedules', async () => {
     const never = { timeZone: 'UTC', times: [{ from: '12:00', to: '13:00' }] };
     const rules = { zones: [{ ...door, schedule: never }], lines: [{ ...gate, schedule: never }] };
-    expect(await typesOf([...frames, closed], rules)).toEqual([
-      '0 track.started',
-      '300 track.ended',
-      '300 occupancy.summary',
-    ]);
+    expect(await typesOf([...frames, closed], rules)).toEqual(['0 track.started', '300 track.ended']);
   });
 
   it('tells speeds where they are asked for', async () => {
