@@ -94,7 +94,14 @@ export function credentialsOf(url: string): readonly string[] {
   return colon < 0 ? [credentials] : [credentials.slice(colon + 1), credentials];
 }
 
-/** A URL for people, whatever stands in it: all between `://` and the last `@` is hidden, also what no parser would take. */
+/** `user:password@host` of which the scheme was forgotten; what names a place of this machine has no user. */
+const BARE_USERINFO = /^(?!(?:file|sdp|v4l2|test):)([^/:@]+:)(?!\/\/).*@/is;
+
+/**
+ * A URL for people, whatever stands in it: all between `://` and the last `@` is hidden, also what no parser would take, and
+ * a password before a host without a scheme.
+ */
 export function redactUrl(url: string): string {
-  return redact(url.replace(/^([a-z][a-z0-9+.-]*:\/\/).*@/is, `$1${HIDDEN}@`));
+  const hidden = url.replace(/^([a-z][a-z0-9+.-]*:\/\/).*@/is, `$1${HIDDEN}@`);
+  return redact(hidden.replace(BARE_USERINFO, `$1${HIDDEN}@`));
 }

@@ -23,9 +23,16 @@ export interface DrawnLine {
   readonly band: number;
 }
 
+/** A measured place of the ground, in fractions of the picture and in metres. */
+export interface DrawnPlace {
+  readonly point: Point;
+  readonly metres: Point;
+}
+
 export interface DrawnRules {
   readonly zones: readonly DrawnZone[];
   readonly lines: readonly DrawnLine[];
+  readonly ground: readonly DrawnPlace[];
 }
 
 const WHITE: Yuv = [235, 128, 128];
@@ -36,16 +43,19 @@ const ZONE_OPACITY = 0.3;
 const BAND_OPACITY = 0.35;
 const GRID_OPACITY = 0.3;
 const GRID = [0, 0.25, 0.5, 0.75, 1] as const;
+/** Length of a cross as part of the picture's shorter side. */
+const CROSS = 0.04;
 /** Length of an arrow as part of the picture's shorter side, and of its head as part of the arrow. */
 const ARROW = 0.1;
 const HEAD = 0.4;
 const LONGEST_NAME = 24;
 
 /**
- * Draws a grid of fractions, zones (tinted, with outline and name) and lines (with their band, name and an arrow towards `in`)
- * into an I420 picture, in place. Colours go on from the zones to the lines. Throws a RangeError for bytes of another size.
+ * Draws a grid of fractions, zones (tinted, with outline and name), lines (with their band, name and an arrow towards `in`) and
+ * places of the ground (crosses, with their metres) into an I420 picture, in place. Colours go on from the zones to the lines.
+ * Throws a RangeError for bytes of another size.
  */
-export function drawRules(pixels: Uint8Array, size: Size, { zones, lines }: DrawnRules): void {
+export function drawRules(pixels: Uint8Array, size: Size, { zones, lines, ground }: DrawnRules): void {
   const shapes = createShapePainter(pixels, size);
   const painter = createI420Painter(pixels, size);
   const captions: Caption[] = [];
@@ -54,6 +64,8 @@ export function drawRules(pixels: Uint8Array, size: Size, { zones, lines }: Draw
   lines.forEach((line, index) =>
     captions.push(...drawLine(shapes, size, line, trackColour(zones.length + index + 1))),
   );
+  // First, so that metres stay at their places: they have no colour that tells whose they are.
+  captions.unshift(...ground.map((place) => drawGround(shapes, size, place)));
   const taken: Place[] = [];
   for (const caption of captions) {
     const place = placeOf(caption, size, taken);
@@ -147,6 +159,16 @@ function drawLine(
     { text: shortened(name), at: along(middle, namePx, 0), colour },
     { text: 'in', at: along(middle, inPx, 0), colour },
   ];
+}
+
+function drawGround(shapes: ShapePainter, size: Size, { point, metres }: DrawnPlace): Caption {
+  const [x, y] = toPixels(point, size);
+  const reachPx = (CROSS * Math.min(size.width, size.height)) / 2;
+  const thickness = boxThicknessPx(size);
+  shapes.stroke([x - reachPx, y], [x + reachPx, y], thickness, WHITE);
+  shapes.stroke([x, y - reachPx], [x, y + reachPx], thickness, WHITE);
+  const apartPx = reachPx + GLYPH_ROWS * captionScale(size);
+  return { text: shortened(`${metres.join(', ')} m`), at: [x, y + apartPx], colour: WHITE };
 }
 
 function toPixels([x, y]: Point, { width, height }: Size): Point {

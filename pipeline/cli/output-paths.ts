@@ -23,7 +23,7 @@ export function checkOutputPaths({ cameras, events }: Pick<Config, 'cameras' | '
 }
 
 /** Where a path leads in the end; of a file that is not there yet, its folder's place and its name. */
-function placeOf(path: string): string {
+export function placeOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {

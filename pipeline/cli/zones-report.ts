@@ -1,19 +1,20 @@
 import type { Size } from '../../models/domain/geometry';
 import type { Polygon } from '../../models/domain/polygon';
-import type { DrawnLine, DrawnRules, DrawnZone } from '../../operators/support/rules-overlay';
+import type { DrawnLine, DrawnPlace, DrawnRules, DrawnZone } from '../../operators/support/rules-overlay';
 import { isWithin } from '../../operators/support/shape-painter';
 
 const LEAST_AREA = 0.001;
 const MOST_AREA = 0.95;
 const LEAST_LENGTH = 0.05;
 
-/** A line for each zone and line, with what is doubtful about it. */
+/** A line for each zone and line, with what is doubtful about it, and one for the ground. */
 export function reportOfRules(
-  { zones, lines }: DrawnRules,
+  { zones, lines, ground }: DrawnRules,
   masks: readonly Polygon[],
   size: Size,
 ): readonly string[] {
-  if (zones.length + lines.length === 0) return ['  no zones and no lines are configured'];
+  if (zones.length + lines.length + ground.length === 0)
+    return ['  no zones, no lines and no ground are configured'];
   const width = Math.max(...[...zones, ...lines].map(({ name }) => name.length));
   const row = (kind: string, name: string, words: string, doubts: readonly string[]) => [
     `  ${kind}  ${name.padEnd(width)}  ${words}`,
@@ -26,6 +27,7 @@ export function reportOfRules(
     ...lines.flatMap((line) =>
       row('line', line.name, `${percent(lengthOf(line, size))} of its width long`, doubtsOfLine(line, size)),
     ),
+    ...(ground.length === 0 ? [] : [`  ground  ${extentOf(ground, 0)} m by ${extentOf(ground, 1)} m`]),
   ];
 }
 
@@ -61,6 +63,12 @@ function areaOf({ points }: DrawnZone): number {
 /** In widths of the picture. */
 function lengthOf({ points: [from, to] }: DrawnLine, { width, height }: Size): number {
   return Math.hypot(to[0] - from[0], ((to[1] - from[1]) * height) / width);
+}
+
+/** In metres, along one of the two directions they were measured in. */
+function extentOf(ground: readonly DrawnPlace[], axis: 0 | 1): number {
+  const values = ground.map(({ metres }) => metres[axis]);
+  return Number((Math.max(...values) - Math.min(...values)).toFixed(2));
 }
 
 function percent(part: number): string {

@@ -2,13 +2,15 @@ import { statSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import type { Command } from 'commander';
 import { firstValueFrom, fromEvent, of, takeUntil, throwError, timeout } from 'rxjs';
-import { cameraInput, expectedCameraUrl } from '../../config/camera-input';
+import { cameraInput, expectedCameraUrl, inputPlace } from '../../config/camera-input';
 import type { CameraInput } from '../../config/camera-input';
 import { defineConfig } from '../../config/define-config';
 import { loadConfig } from '../../config/load';
 import type { CameraConfig } from '../../config/schema';
 import { suggest } from '../../config/suggest';
 import { ERRORS, PipelineError, toPipelineError } from '../../models/domain/errors';
+import type { ErrorCode } from '../../models/domain/errors';
+import type { SourceMode } from '../../models/domain/frame';
 import type { Polygon } from '../../models/domain/polygon';
 import { createRedactor, credentialsOf, redactUrl } from '../../models/domain/redact';
 import { writePng } from '../../operators/sinks/png-file';
@@ -21,7 +23,7 @@ import { watchFrames } from '../../operators/sources/watch-frames';
 import { drawRules } from '../../operators/support/rules-overlay';
 import type { DrawnRules } from '../../operators/support/rules-overlay';
 import { checkInput } from '../inputs';
-import { checkOutputPaths } from './output-paths';
+import { checkOutputPaths, placeOf } from './output-paths';
 import { catchStopSignals } from './signals';
 import { EXIT, UsageError, numberFlag } from './usage';
 import { reportOfRules } from './zones-report';
@@ -84,13 +86,20 @@ async function makeStill(target: Target, atMs: number): Promise<number> {
   } catch (error) {
     if (!signals.signal.aborted) {
       const { code, message, detail } = toPipelineError(error);
-      const place = detail.startsWith(displayName) ? '' : `${displayName}: `;
-      say(`${place}${message}; ${ERRORS[code].remedy}`);
+      const place = detail.startsWith(displayName) || code === 'sink' ? '' : `${displayName}: `;
+      say(`${place}${message}; ${remedyOf(code, input.mode, atMs)}`);
     }
   } finally {
     signals.release();
   }
   return EXIT.failed;
+}
+
+/** What helps a still where it is not what helps a camera that runs. */
+function remedyOf(code: ErrorCode, mode: SourceMode, atMs: number): string {
+  if (code === 'sink') return 'check the folder of --output, and that this user may write there';
+  if (code === 'ended' && mode === 'recorded' && atMs > 0) return 'ask for an earlier picture with --at';
+  return ERRORS[code].remedy;
 }
 
 /** Undefined when it was stopped before there was one. */
@@ -138,6 +147,7 @@ function targetOf(given: string | undefined, flags: ZonesFlags): Target {
     Object.entries(config.cameras).map(([id, { url }]) => [id, { ...camera, url, annotate: undefined }]),
   );
   checkOutputPaths({ cameras: { ...inputs, '': { ...looked, annotate: path } }, events: [] });
+  checkBesideFolders(path, [...Object.values(config.cameras).map(({ url }) => url), looked.url]);
   return {
     // A file that stands for a camera is still read as a file: a still needs no pace.
     input: cameraInput({ ...looked, loop: false, realTime: undefined }),
@@ -167,18 +177,29 @@ function inputOf(given: string): CameraConfig {
   return defineConfig({ cameras: { input: { url: given } } }).config.cameras['input']!;
 }
 
-function rulesOf({ zones = {}, lines = {} }: CameraConfig): DrawnRules {
+function rulesOf({ zones = {}, lines = {}, speed }: CameraConfig): DrawnRules {
+  const { points = [], metres = [] } = speed?.ground ?? {};
   return {
     zones: Object.entries(zones).map(([name, { points }]) => ({ name, points })),
     lines: Object.entries(lines).map(([name, { points, band }]) => ({ name, points, band })),
+    ground: points.map((point, index) => ({ point, metres: metres[index]! })),
   };
+}
+
+/** A picture more would make another recording of a folder, or take the place of one of its pictures. */
+function checkBesideFolders(path: string, urls: readonly string[]): void {
+  const folder = placeOf(dirname(path));
+  for (const { kind, location } of urls.map(inputPlace)) {
+    if (kind === 'folder' && placeOf(location) === folder)
+      throw new UsageError(`${path}: expected a place outside the folders of pictures that are inputs`);
+  }
 }
 
 /** Before a camera is waited for: what is replaced is a picture, in a folder that is there. */
 function checkPng(path: string): void {
   const fault = (got: string) =>
     new UsageError(`--output: expected a file with the ending .png in a folder that is there, got ${got}`);
-  if (extname(path).toLowerCase() !== '.png') throw fault(redactUrl(path));
+  if (extname(path).toLowerCase() !== '.png') throw fault(JSON.stringify(redactUrl(path)));
   if (statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory() !== true)
     throw fault(`no folder ${dirname(path)}`);
   const entry = statSync(path, { throwIfNoEntry: false });

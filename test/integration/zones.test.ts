@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { startRtspServer } from '../fixtures/rtsp-server';
@@ -103,7 +103,19 @@ describe('sightline zones', () => {
         [0, 1],
       ],
     };
-    const rules = { masks: [MASK], zones: { yard: YARD, small }, lines: { gate: GATE, tiny } };
+    const ground = {
+      points: everything.points,
+      metres: [
+        [0, 0],
+        [8.5, 0],
+        [8.5, 20],
+        [0, 20],
+      ],
+    };
+    const rules = {
+      ...{ masks: [MASK], zones: { yard: YARD, small }, lines: { gate: GATE, tiny } },
+      speed: { ground },
+    };
     const config = writeConfig('one', { plaza: { url: PLAZA, ...rules } });
     const output = inFolder('one.png');
     const { code, stdout } = await finish('--config', config, '--output', output, '--at', '3');
@@ -118,6 +130,7 @@ describe('sightline zones', () => {
         '  line  gate   40 % of its width long',
         '  line  tiny   2 % of its width long',
         "  warning: line tiny: expected at least 5 % of the picture's width: most will pass beside it",
+        '  ground  8.5 m by 20 m',
         '',
       ].join('\n'),
     );
@@ -173,7 +186,8 @@ describe('sightline zones', () => {
     const config = writeConfig('short', { plaza: { url: PLAZA } });
     const { code, stderr } = await finish('-c', config, '--output', inFolder('short.png'), '--at', '100');
     expect(code).toBe(1);
-    expect(stderr).toContain('ended: expected a picture at 100 s, got 23.9 s of pictures before the end');
+    expect(stderr).toContain('ended: expected a picture at 100 s, got 23.9 s of pictures before the end;');
+    expect(stderr).toContain('ask for an earlier picture with --at');
     expect(existsSync(inFolder('short.png'))).toBe(false);
     const gone = await finish(inFolder('gone.mp4'), '-c', config, '--output', inFolder('short.png'));
     expect(gone.code).toBe(1);
@@ -188,6 +202,8 @@ describe('sightline zones', () => {
     const still = inFolder('still.png');
     writeFileSync(still, 'a picture');
     const picture = writeConfig('picture', { a: { url: still } });
+    mkdirSync(inFolder('pictures'));
+    const pictures = writeConfig('pictures', { a: { url: `${inFolder('pictures')}/` } });
     for (const [args, said] of [
       [['-c', two], '--camera: expected one of a, b, got none'],
       [['-c', two, '--camera', 'c'], '--camera: expected one of a, b, got "c"'],
@@ -196,6 +212,8 @@ describe('sightline zones', () => {
       [['-c', two, '--camera', 'a', '--output', inFolder('x.jpg')], 'expected a file with the ending .png'],
       [['-c', two, '--camera', 'a', '--output', inFolder('no/x.png')], 'got no folder'],
       [['-c', two, '--camera', 'a', '--at', '-1'], '--at: expected a number from 0'],
+      [['-c', pictures, '--output', inFolder('pictures/more.png')], 'expected a place outside the folders'],
+      [['guard:s3cret@cam', '-c', two, '--camera', 'a'], 'guard:***@cam: expected a URL'],
       [['gopher://x', '-c', two, '--camera', 'a'], 'gopher://x: expected a URL'],
     ] as const) {
       const { code, stderr } = await finish(...args);

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { createRedactor, credentialsOf, percentEncode, redact } from '../../../models/domain/redact';
+import {
+  createRedactor,
+  credentialsOf,
+  percentEncode,
+  redact,
+  redactUrl,
+} from '../../../models/domain/redact';
 
 /** Secrets of the kind that breaks URLs, JSON and regular expressions. */
 const trickySecret = fc
@@ -87,6 +93,20 @@ describe('credentialsOf', () => {
     ['clips/a@b.mp4', []],
   ])('finds them in %s', (url, credentials) => {
     expect(credentialsOf(url)).toEqual(credentials);
+  });
+});
+
+describe('redactUrl', () => {
+  it.each([
+    ['rtsp://user:p@ss word@cam/stream', 'rtsp://***@cam/stream'],
+    ['user:hunter2@10.0.0.5/stream', 'user:***@10.0.0.5/stream'],
+    ["user:h/un'ter@2@10.0.0.5/stream", 'user:***@10.0.0.5/stream'],
+    ['clips/a:b@c.mp4', 'clips/a:b@c.mp4'],
+    ['/dev/v4l/by-path/a:b@c', '/dev/v4l/by-path/a:b@c'],
+    ['v4l2:/dev/v4l/a@b', 'v4l2:/dev/v4l/a@b'],
+    ['10.0.0.5:554/stream', '10.0.0.5:554/stream'],
+  ])('makes %s fit for people', (url, shown) => {
+    expect(redactUrl(url)).toBe(shown);
   });
 });
 

@@ -9,7 +9,7 @@ const GREY = 100;
 
 function drawn(rules: Partial<DrawnRules>, size = SIZE): Uint8Array {
   const pixels = new Uint8Array(i420ByteLength(size)).fill(GREY);
-  drawRules(pixels, size, { zones: [], lines: [], ...rules });
+  drawRules(pixels, size, { zones: [], lines: [], ground: [], ...rules });
   return pixels;
 }
 
@@ -51,6 +51,19 @@ describe('drawRules', () => {
     const pixels = drawn({ zones: [{ name: 'notch', points }] });
     expect(at(pixels, 330, 210)).toBe(GREY);
     expect(at(pixels, 150, 150)).not.toBe(GREY);
+  });
+
+  it('marks the places of the ground, each with its metres beneath', () => {
+    const pixels = drawn({ ground: [{ point: [0.7, 0.6], metres: [-1.5, 12] }] });
+    for (const [x, y] of [
+      [275, 240],
+      [285, 240],
+      [280, 235],
+      [280, 245],
+    ] as const)
+      expect(at(pixels, x, y)).toBe(235);
+    expect([at(pixels, 270, 240), at(pixels, 285, 235)]).toEqual([GREY, GREY]);
+    expect(pixels.subarray(252 * 400, 270 * 400)).toContain(16);
   });
 
   it('points the arrow of a line to the right of its way, whichever way it goes', () => {
@@ -128,7 +141,7 @@ describe('drawRules', () => {
   });
 
   it('refuses bytes of another size', () => {
-    expect(() => drawRules(new Uint8Array(5), SIZE, { zones: [], lines: [] })).toThrow(
+    expect(() => drawRules(new Uint8Array(5), SIZE, { zones: [], lines: [], ground: [] })).toThrow(
       'I420 picture of 400x400: expected 240000 bytes, got 5',
     );
   });
