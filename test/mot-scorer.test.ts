@@ -1,10 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MotBox } from './bench/mot/boxes';
+import { benchMot } from './bench/mot';
 import { countMot, scoreMot } from './bench/mot/score';
 import type { MotScores } from './bench/mot/score';
+import { benchmarksOf, sequencesOf } from './bench/mot/sequence';
 import type { MotSequence, TruthBox } from './bench/mot/sequence';
 import { MOT_KIT, motScores } from './support/mot-scores';
+import { tempFolder } from './support/temp-folder';
 
 const box = (id: number, x: number): MotBox => ({ id, x, y: 0, width: 10, height: 40 });
 const truth = (id: number, x: number, more: Partial<TruthBox> = {}): TruthBox => ({
@@ -91,6 +94,30 @@ describe('the scorer of trackers', () => {
     expect(score([[truth(1, 0)]], results, { benchmark: 'KITTI-ped', regions })).toMatchObject({
       falsePositives: 0,
     });
+  });
+});
+
+describe('the data of the bench of trackers', () => {
+  const folder = tempFolder();
+
+  it('may be linked, and has folders beside it that hold none', () => {
+    const sequence = join(folder, 'elsewhere/one');
+    mkdirSync(sequence, { recursive: true });
+    writeFileSync(join(sequence, 'seqinfo.ini'), '');
+    for (const name of ['data/MOT-own', 'data/empty/x']) mkdirSync(join(folder, name), { recursive: true });
+    const data = join(folder, 'data');
+    symlinkSync(join(folder, 'elsewhere'), join(data, 'MOT-linked'));
+    symlinkSync(sequence, join(data, 'MOT-own/one'));
+    symlinkSync(join(folder, 'gone'), join(data, 'MOT-gone'));
+    expect(benchmarksOf(data)).toEqual(['MOT-linked', 'MOT-own']);
+    expect(sequencesOf(data, 'MOT-own')).toEqual(['one']);
+  });
+
+  it('is asked for where there is none', async () => {
+    mkdirSync(join(folder, 'nothing'));
+    await expect(benchMot(['--data', join(folder, 'nothing')])).rejects.toThrow(
+      'expected folders of sequences',
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
 import { pathToFileURL } from 'node:url';
@@ -8,7 +8,7 @@ import { createGreedyTracker } from './greedy';
 import type { BenchTracker } from './greedy';
 import { countMot, scoreMot } from './score';
 import type { MotCounts, MotScores } from './score';
-import { readSequence, sequencesOf } from './sequence';
+import { benchmarksOf, readSequence, sequencesOf } from './sequence';
 import type { MotSequence } from './sequence';
 
 /** Where the data lies unless told: beside the project, where whoever has it keeps it. */
@@ -41,11 +41,11 @@ export async function benchMot(args: readonly string[] = []): Promise<void> {
     console.log(`mot: left out: expected tracking data in ${root} (--data), found nothing there`);
     return;
   }
+  const benchmarks = benchmarksOf(data);
+  if (benchmarks.length === 0)
+    throw new RangeError(`mot: expected folders of sequences (BENCHMARK/SEQUENCE/seqinfo.ini) in ${data}, found none`); // prettier-ignore
   const harness = pathToFileURL(join(packageRoot, 'test/bench/mot/tracker.mjs')).href;
   const { createTracker } = (await import(harness)) as { readonly createTracker: Create };
-  const benchmarks = readdirSync(data, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name);
   const ours: MotScores[] = [];
   const speeds: string[][] = [['frames/s of update()', 'boxes a frame', 'ours', 'greedy overlap', 'ratio', 'bytes a frame']]; // prettier-ignore
   for (const benchmark of benchmarks) {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MotBox } from './boxes';
 
@@ -30,6 +30,9 @@ export interface MotSequence {
 /** The benchmarks differ in what counts; both are the rules of TrackEval (J. Luiten et al., 1.0). */
 export type MotRules = 'mot15' | 'mot17' | 'kitti-car' | 'kitti-ped';
 
+/** What makes a folder a sequence. */
+const INFO = 'seqinfo.ini';
+
 /** The rules of a benchmark by its folder's name; those of MOT15 (every box with a mark counts) for all others. */
 export function rulesOf(benchmark: string): MotRules {
   if (/^MOT(16|17|20)/.test(benchmark)) return 'mot17';
@@ -37,18 +40,29 @@ export function rulesOf(benchmark: string): MotRules {
   return /^KITTI/i.test(benchmark) ? 'kitti-car' : 'mot15';
 }
 
+/** Names of the benchmarks in a folder, sorted: folders that hold sequences. */
+export function benchmarksOf(data: string): readonly string[] {
+  return foldersIn(data).filter((benchmark) =>
+    sequencesOf(data, benchmark).some((name) => existsSync(join(data, benchmark, name, INFO))),
+  );
+}
+
 /** Names of the sequences of a benchmark, sorted. */
 export function sequencesOf(data: string, benchmark: string): readonly string[] {
-  return readdirSync(join(data, benchmark), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
+  return foldersIn(join(data, benchmark));
+}
+
+/** Links to folders count as such: data sets lie where there is room. */
+function foldersIn(path: string): readonly string[] {
+  return readdirSync(path)
+    .filter((name) => statSync(join(path, name), { throwIfNoEntry: false })?.isDirectory() === true)
     .sort();
 }
 
 /** Reads one sequence. Throws an Error that names the file when one is missing or not as expected. */
 export function readSequence(data: string, benchmark: string, name: string): MotSequence {
   const folder = join(data, benchmark, name);
-  const info = readInfo(join(folder, 'seqinfo.ini'));
+  const info = readInfo(join(folder, INFO));
   const rules = rulesOf(benchmark);
   const frames = info.frameCount;
   const labels = labelsOf(data, benchmark, name);
