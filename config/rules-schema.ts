@@ -97,7 +97,7 @@ export const zoneSchema = z.strictObject({
   occupancy: z
     .strictObject({
       intervalMs: z
-        .number()
+        .int()
         .min(1000)
         .max(DAY_MS)
         .optional()

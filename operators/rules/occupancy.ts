@@ -3,7 +3,7 @@ import type { OccupancyFinding } from '../../models/domain/track';
 
 export interface OccupancyOptions {
   readonly zone: string;
-  /** Event time of one summary, milliseconds; absent: none. */
+  /** Event time of one summary, a whole number of milliseconds; absent: none. */
   readonly intervalMs?: number | undefined;
   /** What was told last, by an earlier run. Default 0. */
   readonly toldCount?: number;
@@ -30,8 +30,14 @@ interface Interval {
   max: number;
 }
 
-/** Tells changes of a count, and its least, most and mean (over time) of each interval of which anything is known. */
+/**
+ * Tells changes of a count, and its least, most and mean (over time) of each interval of which anything is known. Throws a
+ * RangeError for an interval that is no whole number above 0.
+ */
 export function createOccupancy({ zone, intervalMs, toldCount = 0 }: OccupancyOptions): Occupancy {
+  // The multiples of another one are rounded, and time would not get past one that is rounded up.
+  if (intervalMs !== undefined && !(Number.isSafeInteger(intervalMs) && intervalMs > 0))
+    throw new RangeError(`createOccupancy: expected intervalMs as a whole number above 0, got ${intervalMs}`);
   let told = toldCount;
   let last: { readonly atMs: number; readonly count: number } | undefined;
   let interval: Interval | undefined;

@@ -102,6 +102,11 @@ describe('the rules of a camera', () => {
       /^cameras\.yard\.zones\.door\.schedule\.times\[0\]\.days\[1\]: expected each item once, got "mon"$/,
     ],
     [
+      'an interval that is no whole number',
+      zone({ occupancy: { intervalMs: 1846.897 } }),
+      /^cameras\.yard\.zones\.door\.occupancy\.intervalMs: expected a whole number from 1000 to 86400000/,
+    ],
+    [
       'three places of ground',
       ground(SQUARE.slice(0, 3), SQUARE),
       /^cameras\.yard\.speed\.ground\.points: expected a list of 4, got a list of 3$/,

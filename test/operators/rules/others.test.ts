@@ -74,6 +74,11 @@ describe('occupancy', () => {
     ]);
   });
 
+  it('needs an interval of whole milliseconds, of which there is always a next one', () => {
+    for (const intervalMs of [1846.897, 0, Number.NaN])
+      expect(() => createOccupancy({ zone: 'door', intervalMs })).toThrow('expected intervalMs as a whole');
+  });
+
   it('knows nothing of an outage', () => {
     const occupancy = createOccupancy({ zone: 'door', intervalMs: 1000 });
     expect([0, 60_000].flatMap((at) => occupancy.update(0, infoOf(SOURCE, at)))).toEqual([]);
