@@ -156,7 +156,7 @@ function cameraChain(
     }),
     watchApart(spec, deps),
     annotate(spec, deps),
-    spec.rules === undefined ? identity : applyRules({ ...spec.rules, resume }),
+    ruled(spec, resume),
     emitEvents({ ...eventsOf(spec, deps), resume }),
   );
 }
@@ -166,9 +166,15 @@ function endLeftOver(spec: CameraSpec, deps: CameraDeps, resume: ResumedCamera |
   return EMPTY.pipe(
     trackObjects({ ...tracksOf(spec, deps), resume }),
     filter((item) => item.kind === 'closed'),
-    spec.rules === undefined ? identity : applyRules({ ...spec.rules, resume }),
+    ruled(spec, resume),
     emitEvents({ ...eventsOf(spec, deps), resume }),
   );
+}
+
+/** An earlier run may have had rules where this one has none. */
+function ruled({ rules }: CameraSpec, resume: ResumedCamera | undefined) {
+  if (rules === undefined && resume === undefined) return identity;
+  return applyRules({ zones: [], lines: [], ...rules, resume });
 }
 
 function tracksOf(spec: CameraSpec, { endReason }: CameraDeps) {

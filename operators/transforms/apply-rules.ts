@@ -43,8 +43,9 @@ type RuleInput = TrackedFrame | TracksClosed | CameraStatus;
  * Adds to each tracked frame of one camera what its rules found, as `found`; statuses pass through in their places.
  *
  * Times are event times. Frames that nobody looked at move nobody. Before a status that means the end, and at completion, a
- * `TracksClosed` without tracks tells what is left of occupancies. Drops nothing; passes errors on at once. State per
- * subscription: of live tracks alone. Throws a RangeError when the ground has no perspective.
+ * `TracksClosed` without tracks tells what is left of occupancies. Whom an earlier run left in a zone that is no more leaves it
+ * with the first frame. Drops nothing; passes errors on at once. State per subscription: of live tracks alone. Throws a
+ * RangeError when the ground has no perspective.
  */
 export function applyRules(options: ApplyRulesOptions): OperatorFunction<RuleInput, RuleInput> {
   createRules(options);
@@ -84,6 +85,7 @@ function createRules({ zones, lines, stationary, speed, resume }: ApplyRulesOpti
   }));
   const rules: { readonly rule: Rule; readonly isOn: (atMs: number) => boolean }[] = [
     ...zoneRules,
+    ...formerZones(zones, resume).map((rule) => ({ rule, isOn: () => false })),
     ...lines.map((line) => ({ rule: createLineRule(line), isOn: createSchedule(line.schedule) })),
   ];
   if (stationary !== undefined) rules.push({ rule: createStationaryRule(stationary), isOn: () => true });
@@ -139,4 +141,18 @@ function createRules({ zones, lines, stationary, speed, resume }: ApplyRulesOpti
       return found.length === 0 ? [] : [{ kind: 'closed', ended: [], found }];
     },
   };
+}
+
+/** Zones in which an earlier run left somebody, and which are configured no more: who is inside has only to leave. */
+function formerZones(zones: RuleSet['zones'], resume: ResumedCamera | undefined): readonly Rule[] {
+  const present = new Set(zones.map(({ name }) => name));
+  const visited = new Set((resume?.tracks ?? []).flatMap(({ visits }) => visits.map(({ zone }) => zone)));
+  return [...visited]
+    .filter((name) => !present.has(name))
+    .map((name) =>
+      createZoneRule({
+        ...{ name, points: [], anchor: 'bottom', minScore: 0, minHeight: 0 },
+        ...{ enterMs: 0, leaveMs: 0 },
+      }),
+    );
 }

@@ -40,7 +40,11 @@ const lapsed: CameraStatus = { kind: 'status', status: 'lapsed', cameraId: id, e
 /** Events of a process that sees this, until it is killed; `isStopped`: it ends in good order instead. */
 function run(
   items: readonly (Observation | CameraStatus)[],
-  { resume, isStopped = false }: { resume?: ResumedCamera | undefined; isStopped?: boolean } = {},
+  {
+    resume,
+    isStopped = false,
+    rules = RULES,
+  }: { resume?: ResumedCamera | undefined; isStopped?: boolean; rules?: RuleSet } = {},
 ): SightlineEvent[] {
   const events: SightlineEvent[] = [];
   const seen = new Subject<Observation | CameraStatus>();
@@ -48,7 +52,7 @@ function run(
     .pipe(
       trackObjects({ endReason: () => 'stopped', resume }),
       filter((item) => item.kind !== 'view'),
-      applyRules({ ...RULES, resume }),
+      applyRules({ ...rules, resume }),
       emitEvents({ cameraId: id, source: 'camera/door', runKey: 'run', updateIntervalMs: 500, resume }),
     )
     .subscribe((event) => events.push(event));
@@ -131,6 +135,24 @@ describe('a run that follows one that was killed', () => {
     const ids = [...first, ...second].map((event) => event.id);
     expect(new Set(ids).size).toBe(ids.length);
     expect(openAfter([...first, ...second]).tracks).toEqual([]);
+  });
+
+  it('lets them leave a zone that is not configured any more', () => {
+    const first = before();
+    const told = (items: readonly (Observation | CameraStatus)[], zones: RuleSet['zones']) => {
+      const rules = { zones, lines: [] };
+      const second = run(items, { resume: resumedAfter(first), isStopped: true, rules });
+      expect(openAfter([...first, ...second]).tracks).toEqual([]);
+      expect(ofType(second, 'zone.left').map(({ data }) => data.zone)).toContain('left half');
+      return words(second).filter((word) => word !== 'track.updated');
+    };
+    const goesOn = person(60, 70, { epoch: NEXT_EPOCH, isResumed: true });
+    expect(told(goesOn, [])).toEqual(['zone.left', 'track.ended stopped']);
+    expect(told([lapsed], [])).toEqual(['zone.left', 'track.ended restart']);
+    expect(told(goesOn, [{ ...left, name: 'renamed' }])).toEqual([
+      ...['zone.left', 'zone.entered', 'occupancy.changed'],
+      ...['zone.left', 'occupancy.changed', 'track.ended stopped'],
+    ]);
   });
 
   it('ends them once although the earlier run was not dead: both ends bear one id', () => {
