@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { SourceMode } from '../models/domain/frame';
 import { isImagePath, isLiveKind } from '../models/domain/input-kind';
 import type { InputKind } from '../models/domain/input-kind';
+import { lacksScheme } from '../models/domain/redact';
 import type { RtspTransport } from '../models/domain/rtsp-transport';
 import { TEST_PATTERNS, parseTestInput } from '../models/domain/test-pattern';
 
@@ -104,7 +105,7 @@ export function schemeOf(text: string): string | undefined {
 export function expectedCameraUrl(text: string): string | undefined {
   const scheme = schemeOf(text);
   if (text.includes('\0')) return 'text without NUL';
-  if (scheme === undefined) return undefined;
+  if (scheme === undefined) return lacksScheme(text) ? CAMERA_URLS : undefined;
   if (!isCameraScheme(scheme)) return CAMERA_URLS;
   return IS_URL_OF[scheme](text) ? undefined : FORMS[scheme];
 }

@@ -97,6 +97,11 @@ export function credentialsOf(url: string): readonly string[] {
 /** `user:password@host` of which the scheme was forgotten; what names a place of this machine has no user. */
 const BARE_USERINFO = /^(?!(?:file|sdp|v4l2|test):)([^/:@]+:)(?!\/\/).*@/is;
 
+/** True for `user:password@host/path`: a camera's URL without its scheme. No drive of Windows is one, nor `./a:b@c.mp4`. */
+export function lacksScheme(text: string): boolean {
+  return BARE_USERINFO.test(text) && text[1] !== ':';
+}
+
 /**
  * A URL for people, whatever stands in it: all between `://` and the last `@` is hidden, also what no parser would take, and
  * a password before a host without a scheme.

@@ -15,7 +15,7 @@ import { isImagePath } from '../../models/domain/input-kind';
 import type { ViewFrame } from '../../models/domain/frame';
 import { createLedger } from '../../models/domain/ledger';
 import type { Observation } from '../../models/domain/observation';
-import { redact, redactUrl } from '../../models/domain/redact';
+import { lacksScheme, redact, redactUrl } from '../../models/domain/redact';
 import { cameraSource } from '../../operators/sources/camera-source';
 import { ffmpegFrames } from '../../operators/sources/ffmpeg-frames';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
@@ -130,7 +130,7 @@ function wantedLabels({ labels }: DetectFlags, known: readonly string[]): Readon
 /** The inputs one by one; a folder stands for its pictures, by name. */
 async function* expand(given: readonly string[]): AsyncGenerator<Input | PipelineError> {
   for (const path of given) {
-    if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
+    if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path) || lacksScheme(path)) {
       yield new PipelineError(
         'protocol',
         `${redactUrl(path)}: expected the path of a picture, a video or a folder, got a URL`,

@@ -63,6 +63,12 @@ describe('defineConfig', () => {
     expect(define).toThrow('cameras.a.maxFps: expected a number above 0 and at most 240, got 0');
     expect(define).not.toThrow(/hunter2/);
   });
+
+  it("takes a camera's URL that lacks its scheme for no file, and repeats no password of it", () => {
+    const define = () => defineConfig({ cameras: { a: { url: 'admin_1:hunter2@10.0.0.5/stream' } } });
+    expect(define).toThrow(/^[^]*cameras\.a\.url: expected a URL with rtsp:[^]*, got "admin_1:\*\*\*@10/);
+    expect(define).not.toThrow(/hunter2/);
+  });
 });
 
 describe('cameraInput', () => {

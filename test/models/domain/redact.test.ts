@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
   createRedactor,
   credentialsOf,
+  lacksScheme,
   percentEncode,
   redact,
   redactUrl,
@@ -107,6 +108,20 @@ describe('redactUrl', () => {
     ['10.0.0.5:554/stream', '10.0.0.5:554/stream'],
   ])('makes %s fit for people', (url, shown) => {
     expect(redactUrl(url)).toBe(shown);
+  });
+});
+
+describe('lacksScheme', () => {
+  it.each([
+    ['admin_1:hunter2@10.0.0.5', true],
+    ['guard:p/w@cam/stream', true],
+    ['rtsp://guard:pw@cam', false],
+    ['sdp:streams/a@b.sdp', false],
+    ['./a:b@c.mp4', false],
+    ['C:\\a@b.mp4', false],
+    ['a@b.mp4', false],
+  ])('of %s is %s', (text, expected) => {
+    expect(lacksScheme(text)).toBe(expected);
   });
 });
 
