@@ -117,5 +117,6 @@ function describeAt(path: ConfigPath, context: FaultContext): string {
   const written = context.templateAt(path) ?? value;
   if (schemaAt(path, context.value)?.isSecret === true) return 'another text';
   // JSON has no word for `.nan` and `.inf`.
-  return typeof written === 'string' ? quote(written) : String(written);
+  if (typeof written === 'number') return String(written);
+  return typeof written === 'string' ? quote(written) : JSON.stringify(written);
 }
