@@ -90,7 +90,7 @@ export function createAdoption({ place, createSender, onAdopted, onLeft }: Adopt
     } finally {
       sender.stop();
       repeating?.stop();
-      if (!isOver) await spool.leave();
+      if (!isOver) await spool.leave().catch((error: unknown) => onLeft(spool.path, reasonOf(error)));
     }
   }
 

@@ -52,7 +52,10 @@ export interface Backlog {
    */
   keep(entries: readonly Entry[], sending: SendingBatch | undefined): Promise<boolean>;
   stats(): SpoolStats;
-  /** Waits until the backlog is empty, or that time of the monotonic clock; what remains stays on disk. */
+  /**
+   * Waits until the backlog is empty, or that time of the monotonic clock; what remains stays on disk. Rejects with a
+   * PipelineError `sink` when somebody removed it there.
+   */
   close(untilMs: number): Promise<void>;
 }
 
@@ -181,7 +184,14 @@ export function createBacklog(options: BacklogOptions): Backlog {
       await removing;
       if (spool === undefined) return;
       const { entries } = spool.stats();
-      notices.left(entries, await spool.leave());
+      try {
+        notices.left(entries, await spool.leave());
+      } catch (error) {
+        throw new PipelineError(
+          'sink',
+          `spool ${spool.path}: expected ${entries} events that are not written yet, got ${reasonOf(error)}`,
+        );
+      }
     },
   };
 

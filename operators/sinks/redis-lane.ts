@@ -1,3 +1,4 @@
+import { toPipelineError } from '../../models/domain/errors';
 import type { PipelineError } from '../../models/domain/errors';
 import type { SightlineEvent } from '../../models/domain/event';
 import type { EventSink, SinkEnd, SpoolStats } from '../../models/domain/event-sink';
@@ -74,11 +75,19 @@ export function createLane(options: LaneOptions): Lane {
     createBacklog({
       ...{ sender, writer, ...spool },
       onSettled: settle,
-      onRefused(error) {
-        refusal = error;
-        announceRefusal({ kind: 'failed', error });
-      },
+      onRefused: refuse,
     });
+
+  function refuse(error: PipelineError): void {
+    refusal ??= error;
+    announceRefusal({ kind: 'failed', error });
+  }
+
+  /** What Redis refuses for good waits on disk for the next start, when somebody may have mended it. */
+  async function keepRefused(entries: readonly Entry[], error: PipelineError): Promise<void> {
+    refuse(error);
+    if ((await backlog?.keep(entries, undefined)) !== true) throw error;
+  }
 
   /** Resolves once the entries are in Redis or on disk, or the signal is aborted. */
   async function take(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
@@ -86,15 +95,19 @@ export function createLane(options: LaneOptions): Lane {
     const answered = new AbortController();
     for (let attempt = 1; !signal.aborted; attempt++) {
       if (attempt > 1) await pause(RETRY_MS, answered.signal);
-      if (refusal !== undefined) throw refusal;
+      if (refusal !== undefined) return keepRefused(entries, refusal);
       if (sending === undefined && backlog?.isEmpty() !== false) {
         sending = begin(entries);
         const onAnswer = () => answered.abort();
         sending.done.then(onAnswer, onAnswer);
-        await within(sending.done, spool?.afterMs ?? Infinity, hurry.signal);
+        await within(sending.done, spool?.afterMs ?? Infinity, hurry.signal).catch(() => undefined);
       }
       if (answered.signal.aborted) {
-        if (await sending!.done) settle(entries.length);
+        try {
+          if (await sending!.done) settle(entries.length);
+        } catch (error) {
+          await keepRefused(entries, toPipelineError(error, 'sink'));
+        }
         return;
       }
       if (await backlog?.keep(entries, sending)) return;

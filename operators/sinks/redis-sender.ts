@@ -47,7 +47,7 @@ export function createSender(options: SenderOptions): Sender {
   async function untilWorthTrying(attempt: number): Promise<void> {
     if (client.status === 'ready') return pause(retryDelayMs(attempt), signal);
     try {
-      await within(waitForRedis(client, name, RECONNECT_WAIT_MS), Infinity, signal);
+      await within(waitForRedis(client, name, RECONNECT_WAIT_MS, signal), Infinity, signal);
     } catch (error) {
       const failure = toPipelineError(error);
       if (failure.code === 'auth') throw toSinkError(failure);

@@ -105,7 +105,9 @@ export function openSpoolFiles({ path, segments, head: firstHead, budget }: Spoo
     const last = segments.at(-1);
     if (last !== undefined && last.size < segmentBytes) {
       tailHandle ??= await open(fileOf(last), 'r+');
-      return { segment: last, handle: tailHandle };
+      // What is written to a file that somebody removed, nobody can read.
+      if ((await tailHandle.stat()).nlink > 0) return { segment: last, handle: tailHandle };
+      if (last.size === 0) segments.pop();
     }
     const segment = { start: tail(), size: 0 };
     const handle = await open(fileOf(segment), 'w', 0o600);
@@ -123,8 +125,8 @@ export function openSpoolFiles({ path, segments, head: firstHead, budget }: Spoo
   async function removeConfirmed(): Promise<void> {
     while (segments.length > 1 && endOf(segments[0]!) <= head) {
       const [oldest] = segments.splice(0, 1);
-      await rm(fileOf(oldest!), { force: true });
       budget.usedBytes -= oldest!.size;
+      await rm(fileOf(oldest!), { force: true });
     }
   }
 

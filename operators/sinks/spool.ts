@@ -24,7 +24,7 @@ export interface Spool extends Omit<SpoolFiles, 'close'> {
   readonly repeat: BatchMark | undefined;
   /** Removes it; when all it held is in Redis. */
   remove(): Promise<void>;
-  /** Leaves it to whoever comes next, under this path. */
+  /** Leaves it to whoever comes next, under this path. Rejects with the error of the disk when somebody removed it. */
   leave(): Promise<string>;
 }
 
@@ -58,8 +58,9 @@ export async function createSpool(place: SpoolPlace, shard: number, budget: Spoo
   const scrap = join(place.folder, `${name}${SCRAP}`);
   await mkdir(scrap, { recursive: true, mode: 0o700 });
   const path = join(place.folder, `${name}${SUFFIX}`);
-  const lock = openSync(join(scrap, LOCK_FILE), 'w', 0o600);
+  let lock: number | undefined;
   try {
+    lock = openSync(join(scrap, LOCK_FILE), 'w', 0o600);
     await lockFile(lock);
     const about: About = {
       ...{ version: VERSION, target: place.target, shard },
@@ -68,7 +69,7 @@ export async function createSpool(place: SpoolPlace, shard: number, budget: Spoo
     await writeFile(join(scrap, ABOUT_FILE), `${JSON.stringify(about)}\n`, { mode: 0o600 });
     await rename(scrap, path);
   } catch (error) {
-    closeSync(lock);
+    if (lock !== undefined) closeSync(lock);
     await removeFolder(scrap, scrap).catch(() => undefined);
     throw error;
   }
@@ -95,6 +96,8 @@ export async function* adoptSpools(
   }
 }
 
+const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
 /** Why a spool could not be made there, as far as that can be seen without writing; undefined: it looks well. */
 export function placeFault({ folder }: SpoolPlace): string | undefined {
   for (let path = folder; ; path = dirname(path)) {
@@ -103,8 +106,8 @@ export function placeFault({ folder }: SpoolPlace): string | undefined {
       accessSync(path, constants.W_OK | constants.X_OK);
       return undefined;
     } catch (error) {
-      const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT' && path !== dirname(path);
-      if (!isMissing) return `${path}: expected a folder that can be written to, got ${reasonOf(error)}`;
+      if (!isMissing(error) || path === dirname(path))
+        return `${path}: expected a folder that can be written to, got ${reasonOf(error)}`;
     }
   }
 }
@@ -154,7 +157,7 @@ async function adopt(path: string, place: SpoolPlace, budget: SpoolBudget): Prom
   } catch (error) {
     closeSync(lock);
     // Another process was faster.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
@@ -175,12 +178,21 @@ async function lockOrphan(path: string): Promise<number | undefined> {
 }
 
 function parseAbout(text: string): About {
-  const about = JSON.parse(text) as Partial<About>;
+  const about = fieldsIn(text);
   const { version, target, shard } = about;
   if (version !== VERSION || typeof target !== 'string' || typeof shard !== 'number') {
-    throw new Error(`expected a spool of version ${VERSION}, got ${text.trim()}`);
+    throw new Error(`expected a spool of version ${VERSION}, got ${text.trim().slice(0, 200) || 'nothing'}`);
   }
   return about as About;
+}
+
+/** None of what is no JSON object, such as a file that a power cut left empty. */
+function fieldsIn(text: string): Partial<About> {
+  try {
+    return (JSON.parse(text) ?? {}) as Partial<About>;
+  } catch {
+    return {};
+  }
 }
 
 async function openAdopted(spool: Pick<SpoolParts, 'path' | 'shard' | 'lock' | 'budget'>): Promise<Spool> {
@@ -221,6 +233,9 @@ function toSpool({ path, shard, repeat, lock, files, budget }: SpoolParts): Spoo
       await release();
       try {
         await removeFolder(path, path.replace(SUFFIX, SCRAP));
+      } catch (error) {
+        // Somebody was faster.
+        if (!isMissing(error)) throw error;
       } finally {
         closeSync(lock);
       }
@@ -231,7 +246,8 @@ function toSpool({ path, shard, repeat, lock, files, budget }: SpoolParts): Spoo
       try {
         await rename(path, released);
         return released;
-      } catch {
+      } catch (error) {
+        if (isMissing(error)) throw error;
         // It stays under its name, and is judged by its lock.
         return path;
       } finally {

@@ -9,12 +9,12 @@ export interface SmallDisk {
   remove(): void;
 }
 
-/** Mounts one of so many KiB in memory; undefined where this user may not. */
-export function mountSmallDisk(path: string, kib: number): SmallDisk | undefined {
+/** Mounts one of so many KiB, and files and folders (itself included), in memory; undefined where this user may not. */
+export function mountSmallDisk(path: string, kib: number, files = 1000): SmallDisk | undefined {
   mkdirSync(path, { recursive: true });
   const run = (program: string, ...args: string[]) => execFileSync(program, args, { stdio: 'ignore' });
   try {
-    run('mount', '-t', 'tmpfs', '-o', `size=${kib}k`, 'sightline-test', path);
+    run('mount', '-t', 'tmpfs', '-o', `size=${kib}k,nr_inodes=${files}`, 'sightline-test', path);
   } catch {
     rmdirSync(path);
     return undefined;

@@ -107,6 +107,17 @@ describe('createRedis', () => {
     await expect(waitForRedis(client, 'test', 60_000)).rejects.toThrow(/^timeout: test/);
   });
 
+  it('rejects what waits for a connection when that is given up between two attempts', async () => {
+    const client = connect({ url: `redis://127.0.0.1:${await closedPort()}` });
+    const stop = new AbortController();
+    const waiting = waitForRedis(client, 'test', 60_000, stop.signal);
+    await waitFor(() => client.status === 'reconnecting', { what: 'an attempt to fail' });
+    client.disconnect();
+    stop.abort();
+    await expect(waiting).rejects.toMatchObject({ code: 'refused' });
+    await expect(waitForRedis(client, 'test', 60_000, stop.signal)).rejects.toThrow(/expected a connection/);
+  });
+
   it('waits longer between attempts, from 50 ms up to 1 s', () => {
     expect([1, 2, 3, 5, 6, 1000].map(retryDelayMs)).toEqual([50, 100, 200, 800, 1000, 1000]);
   });

@@ -99,6 +99,28 @@ describe('createRedisSink with a spool that is full, or that the disk does not t
     expect((await lab.idsIn(keys.events())).slice(ids.length)).toEqual(eventIds(500, 100));
   });
 
+  it('has in memory what comes after somebody removed its folder, and does not say that it is there', async () => {
+    const sink = await lab.open();
+    await lab.server.stop();
+    await writeEvents(sink, 0, 100);
+    await lab.untilSpooled(sink, 100);
+    rmSync(lab.folder, { recursive: true });
+    await writeEvents(sink, 100, 100);
+    await waitFor(() => lab.notices.length > 1, { what: 'the fault to be told' });
+    expect(lab.notices[1]).toMatch(/ENOENT: no such file or directory; events wait in memory$/);
+    await lab.server.start();
+    await sink.flush();
+    expect((await lab.idsIn(keys.events())).slice(-100)).toEqual(eventIds(100, 100));
+    await lab.server.stop();
+    await writeEvents(sink, 200, 100);
+    await lab.untilSpooled(sink, 100);
+    rmSync(lab.folder, { recursive: true });
+    await expect(sink.close()).rejects.toThrow(
+      /^sink: spool .* expected 100 events that are not written yet, got ENOENT: no such file or directory$/,
+    );
+    expect(lab.notices.join()).not.toContain('they stay in');
+  });
+
   it('loses what it holds in memory alone when Redis does not come back in time, and says so', async () => {
     writeFileSync(lab.folder, 'a file');
     const sink = await lab.open({ drainTimeoutMs: 500 });
@@ -123,5 +145,22 @@ describe('createRedisSink with a spool that is full, or that the disk does not t
     client.disconnect();
     await lab.open();
     expect(await lab.idsIn(keys.events())).toEqual(eventIds(0, 10));
+  });
+
+  it('keeps on disk what it had in memory when Redis lets it in no more', async () => {
+    const sink = await lab.open();
+    const client = createRedis({ url: lab.server.url, role: 'consumer', purpose: 'test' });
+    await writeEvents(sink, 0, 10);
+    await sink.flush();
+    await client.config('SET', 'requirepass', 'secret');
+    await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await writeEvents(sink, 10, 1000);
+    await expect(sink.ended).resolves.toMatchObject({ kind: 'failed' });
+    await expect(sink.close()).rejects.toThrow(/NOAUTH/);
+    expect(sink.stats()).toMatchObject({ lost: 0, spool: { events: 1000 } });
+    await client.config('SET', 'requirepass', '');
+    client.disconnect();
+    await lab.open();
+    expect(await lab.idsIn(keys.events())).toEqual(eventIds(0, 1010));
   });
 });

@@ -204,17 +204,23 @@ describe('a spool', () => {
     const where = place();
     const spool = await createSpool({ ...where, target: 'redis://other:1 test' }, 0, budgetOf(MIB));
     const path = await spool.leave();
-    const odd = join(where.folder, 'released-odd.spool');
-    mkdirSync(odd);
-    writeFileSync(join(odd, 'lock'), '');
-    writeFileSync(join(odd, 'about.json'), '{"version":9}\n');
+    const [odd, empty] = ['odd', 'empty'].map((name) => join(where.folder, `released-${name}.spool`));
+    for (const [folder, about] of [
+      [odd!, '{"version":9}\n'],
+      [empty!, ''],
+    ] as const) {
+      mkdirSync(folder);
+      writeFileSync(join(folder, 'lock'), '');
+      writeFileSync(join(folder, 'about.json'), about);
+    }
     const { spools, left } = await adoptAll(where);
     expect(spools).toEqual([]);
     expect(left.sort((a, b) => b.reason.localeCompare(a.reason))).toEqual([
+      { path: empty, reason: 'expected a spool of version 1, got nothing' },
       { path: odd, reason: 'expected a spool of version 1, got {"version":9}' },
       { path, reason: 'events for redis://other:1 test, expected redis://h:1 test' },
     ]);
-    expect([path, odd].every((one) => existsSync(one))).toBe(true);
+    expect([path, odd!, empty!].every((one) => existsSync(one))).toBe(true);
   });
 
   it('touches nothing else in its folder, and follows no link', async () => {
