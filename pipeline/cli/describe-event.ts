@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { SightlineEvent } from '../../models/domain/event';
+import { printable } from './printable';
 
 type Colour = 'green' | 'red' | 'yellow' | 'cyan' | 'magenta' | 'dim';
 
@@ -24,11 +25,11 @@ export function hasColours(
 /** One readable line for an event: when, which camera, what. In colour for a terminal that has some. */
 export function describeEvent(event: SightlineEvent, { inColour = false, withDate = false } = {}): string {
   const time = withDate ? event.time.slice(0, 23).replace('T', ' ') : event.time.slice(11, 23);
-  const text = textOf(event);
-  if (!inColour) return `${time} ${event.subject} ${text}`;
+  const [subject, text] = [printable(event.subject), printable(textOf(event))];
+  if (!inColour) return `${time} ${subject} ${text}`;
   const paint = (colour: Parameters<typeof styleText>[0], part: string) =>
     styleText(colour, part, { validateStream: false });
-  return `${paint('dim', time)} ${paint('bold', event.subject)} ${paint(COLOURS[event.type] ?? 'cyan', text)}`;
+  return `${paint('dim', time)} ${paint('bold', subject)} ${paint(COLOURS[event.type] ?? 'cyan', text)}`;
 }
 
 function textOf(event: SightlineEvent): string {

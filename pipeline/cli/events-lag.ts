@@ -5,6 +5,7 @@ import type { RedisClient } from '../../models/support/redis';
 import { addLogFlags, logPlace } from './events-flags';
 import type { LogFlags } from './events-flags';
 import { openLog } from './open-log';
+import { printable } from './printable';
 import { EXIT } from './usage';
 
 interface GroupLag {
@@ -82,6 +83,7 @@ function tableOf(lags: readonly GroupLag[]): string[] {
   return rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column]!))
+      .map(printable)
       .join('  ')
       .trimEnd(),
   );

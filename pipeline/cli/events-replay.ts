@@ -5,6 +5,7 @@ import { toRedisError } from '../../models/support/redis';
 import { fieldOf } from '../client/decode';
 import type { RawEntry } from '../client/decode';
 import { compareIds, idBefore, timeOf } from '../client/entry-id';
+import { createFilter } from '../client/options';
 import { addLogFlags, logPlace, timeFlag } from './events-flags';
 import type { LogFlags } from './events-flags';
 import { openLog } from './open-log';
@@ -33,7 +34,7 @@ export function addReplayCommand(events: Command): void {
     .option('--since <time>', 'from 10m (ago) or 2026-05-01T12:00:00Z on (default: all)')
     .option('--until <time>', 'until then (default: now)')
     .option('--camera <names>', 'of these cameras')
-    .option('--type <types>', 'of these types')
+    .option('--type <types>', 'of these types: track.started,zone.*')
     .option(
       '--speed <factor>',
       'in the rhythm in which they came, so much faster (default: as fast as it goes)',
@@ -46,7 +47,7 @@ export function addReplayCommand(events: Command): void {
 
 async function replay(flags: ReplayFlags): Promise<number> {
   const speed = numberFlag('--speed', flags.speed, { min: 0.001, max: 1_000_000 });
-  const maxLen = numberFlag('--max-len', flags.maxLen, { min: 1, max: 1_000_000_000 })!;
+  const maxLen = numberFlag('--max-len', flags.maxLen, { min: 1, max: 1_000_000_000, isWhole: true })!;
   const range = {
     from: idBefore(timeFlag('--since', flags.since) ?? 0),
     until: timeFlag('--until', flags.until) ?? Date.now(),
@@ -63,9 +64,9 @@ async function replay(flags: ReplayFlags): Promise<number> {
       throw new UsageError(
         `--to: expected another stream than the log itself, got ${JSON.stringify(flags.to)}`,
       );
+    const isChosen = createFilter(types, cameras);
     const isWanted = ([, fields]: RawEntry) =>
-      cameras?.includes(fieldOf(fields, 'camera') ?? '') !== false &&
-      types?.includes(fieldOf(fields, 'type') ?? '') !== false;
+      isChosen(fieldOf(fields, 'type') ?? '', fieldOf(fields, 'camera') ?? '');
     const count = await append(log, { sources, target, range, isWanted, speed, maxLen, signal: stop.signal });
     process.stderr.write(`${String(count)} ${count === 1 ? 'event' : 'events'} appended to ${target}\n`);
     return EXIT.done;
@@ -119,7 +120,10 @@ async function append(
         if (isStopped()) break;
       }
     }
-    batch.push(log.client.xadd(target, 'MAXLEN', '~', maxLen, '*', ...entry[1]));
+    const added = log.client.xadd(target, 'MAXLEN', '~', maxLen, '*', ...entry[1]);
+    // It may fail while the next page is read: who waits for the batch hears of it.
+    added.catch(() => undefined);
+    batch.push(added);
     count++;
     if (batch.length >= PAGE) await settle();
   }

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { subscribeEvents } from '../client/subscribe';
-import type { Delivery } from '../client/types';
+import type { Delivery, EventSubscription, SubscribeOptions } from '../client/types';
 import { describeEvent, hasColours } from './describe-event';
 import { addLogFlags, logPlace, timeFlag } from './events-flags';
 import type { LogFlags } from './events-flags';
 import { addLagCommand } from './events-lag';
 import { addReplayCommand } from './events-replay';
 import { createLineWriter } from './line-writer';
+import { printable } from './printable';
 import { catchStopSignals } from './signals';
 import { EXIT, UsageError, listFlag, numberFlag } from './usage';
 
@@ -51,7 +52,8 @@ const MAX_IN_FLIGHT = 100;
 
 async function printEvents(flags: EventsFlags): Promise<number> {
   const { follow = false, group, consumer, json } = flags;
-  const limit = numberFlag('--limit', flags.limit, { min: 1, max: Number.MAX_SAFE_INTEGER }) ?? Infinity;
+  const limit =
+    numberFlag('--limit', flags.limit, { min: 1, max: Number.MAX_SAFE_INTEGER, isWhole: true }) ?? Infinity;
   const since = timeFlag('--since', flags.since);
   const types = listFlag('--type', flags.type);
   const cameras = listFlag('--camera', flags.camera);
@@ -61,9 +63,9 @@ async function printEvents(flags: EventsFlags): Promise<number> {
   const inColour = hasColours(process.stdout);
   const say = (text: string) => void process.stderr.write(`${text}\n`);
   const stop = catchStopSignals(() => undefined);
-  const out = createLineWriter(process.stdout);
+  const out = createLineWriter(process.stdout, 'standard output');
   const told = new Set<string>();
-  const events = subscribeEvents({
+  const events = subscribe({
     ...logPlace('events', flags),
     from: since !== undefined ? { since } : follow && group === undefined ? 'now' : 'oldest',
     signal: stop.signal,
@@ -84,9 +86,14 @@ async function printEvents(flags: EventsFlags): Promise<number> {
     for await (const delivery of events) {
       if (delivery.kind === 'gap' || delivery.kind === 'malformed') say(`sightline: ${inWords(delivery)}`);
       if (delivery.kind === 'gap') continue;
-      if (delivery.kind !== 'malformed') {
-        if (!(await out.write(isJson ? JSON.stringify(delivery.event) : lineOf(delivery, inColour)))) break;
+      const line = delivery.kind === 'malformed' ? undefined : lineOf(delivery, isJson, inColour);
+      if (line !== undefined) {
+        if (!(await out.write(line))) break;
         printed++;
+      } else if (delivery.kind === 'event') {
+        say(
+          `sightline: entry ${delivery.entryId}: expected the fields of ${delivery.event.type}, got others`,
+        );
       }
       const acknowledged = delivery.ack();
       if (printed < limit) continue;
@@ -100,12 +107,31 @@ async function printEvents(flags: EventsFlags): Promise<number> {
   return EXIT.done;
 }
 
+/** Throws a UsageError for names that are none. */
+function subscribe(options: SubscribeOptions): EventSubscription {
+  try {
+    return subscribeEvents(options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(error.message.replace(/^subscribeEvents: /, '--'));
+  }
+}
+
+/** Undefined for an event that has other fields than its type. */
 function lineOf(
   delivery: Exclude<Delivery, { readonly kind: 'gap' | 'malformed' }>,
+  isJson: boolean,
   inColour: boolean,
-): string {
-  if (delivery.kind === 'event') return describeEvent(delivery.event, { inColour, withDate: true });
-  return `${delivery.camera} ${delivery.type}: an event that is newer than this version`;
+): string | undefined {
+  if (isJson) return JSON.stringify(delivery.event);
+  if (delivery.kind === 'unknown')
+    return printable(`${delivery.camera} ${delivery.type}: an event that is newer than this version`);
+  try {
+    return describeEvent(delivery.event, { inColour, withDate: true });
+  } catch {
+    // The client does not look into data that others wrote.
+    return undefined;
+  }
 }
 
 function inWords(delivery: Extract<Delivery, { readonly kind: 'gap' | 'malformed' }>): string {

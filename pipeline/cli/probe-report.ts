@@ -1,3 +1,4 @@
+import { printable } from './printable';
 import type { ProbeOk, ProbeResult, ProbeTransport, ProbedGop, ProbedVideo } from '../probe/result';
 
 const TRANSPORTS: Record<ProbeTransport, string> = {
@@ -124,9 +125,6 @@ function summaryOf(result: ProbeResult): string {
     ...(advice.length === 0 ? [] : [`but: ${advice.map(({ code }) => code).join(' ')}`]),
   ].join(', ');
 }
-
-/** A server or a file chooses some of the words; a terminal must not obey them. */
-const printable = (text: string) => text.replace(/\p{Cc}/gu, ' ');
 
 const named = ({ codec, profile }: { readonly codec: string; readonly profile?: string }) =>
   profile === undefined ? codec : `${codec} (${profile})`;

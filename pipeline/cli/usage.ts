@@ -25,12 +25,14 @@ export function describeError(error: unknown): string {
 export function numberFlag(
   flag: string,
   text: string | undefined,
-  { min, max }: { min: number; max: number },
+  { min, max, isWhole = false }: { min: number; max: number; isWhole?: boolean },
 ): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (text.trim() !== '' && value >= min && value <= max) return value;
-  throw new UsageError(`${flag}: expected a number from ${min} to ${max}, got ${JSON.stringify(text)}`);
+  if (text.trim() !== '' && value >= min && value <= max && (!isWhole || Number.isInteger(value)))
+    return value;
+  const kind = isWhole ? 'whole number' : 'number';
+  throw new UsageError(`${flag}: expected a ${kind} from ${min} to ${max}, got ${JSON.stringify(text)}`);
 }
 
 /** Splits a flag such as `person,car`. Throws a UsageError for an empty part. */

@@ -1,19 +1,14 @@
 import { EVENT_CONTRACT_VERSION, EVENT_TYPES } from '../../models/domain/event';
 import type { SightlineEvent } from '../../models/domain/event';
-import { encodePositions } from './position';
-import type { Position } from './position';
-import type { Delivery, Entry, EventDelivery } from './types';
+import { DeliveredEntry, DeliveredEvent } from './delivered';
+import type { EntryOwner } from './delivered';
+import type { MalformedDelivery, UnknownDelivery } from './types';
 
 /** An entry of a stream: its id, then names and values in turn. */
 export type RawEntry = readonly [id: string, fields: readonly string[]];
 
-/** What an entry's delivery does; `positions` is set when it is handed over. */
-export interface EntryControl extends Pick<Entry, 'ack' | 'nack' | 'reject' | 'shard' | 'deliveries'> {
-  positions: readonly Position[];
-}
-
 /** A delivery of an entry. */
-export type EntryDelivery = Exclude<Delivery, { readonly kind: 'gap' }>;
+export type EntryDelivery = DeliveredEvent | (DeliveredEntry & (UnknownDelivery | MalformedDelivery));
 
 const TYPES: ReadonlySet<string> = new Set(EVENT_TYPES);
 const SCHEMA = `urn:sightline:event:${String(EVENT_CONTRACT_VERSION)}`;
@@ -29,58 +24,26 @@ export function fieldOf(fields: readonly string[], name: string): string | undef
   return undefined;
 }
 
-/** What all deliveries have. A class, since its token is made only for those who ask, and objects of one shape are cheap. */
-class DeliveredEntry implements Entry {
-  readonly shard: number;
-  readonly entryId: string;
-  readonly deliveries: number;
-  readonly ack: Entry['ack'];
-  readonly nack: Entry['nack'];
-  readonly reject: Entry['reject'];
-  readonly #control: EntryControl;
-
-  constructor(entryId: string, control: EntryControl) {
-    this.shard = control.shard;
-    this.entryId = entryId;
-    this.deliveries = control.deliveries;
-    this.ack = control.ack;
-    this.nack = control.nack;
-    this.reject = control.reject;
-    this.#control = control;
-  }
-
-  get token(): string {
-    return encodePositions(this.#control.positions);
-  }
-}
-
-class DeliveredEvent extends DeliveredEntry implements EventDelivery {
-  readonly kind = 'event';
-  readonly event: SightlineEvent;
-  readonly seq: number;
-
-  constructor(entryId: string, control: EntryControl, event: SightlineEvent, seq: number) {
-    super(entryId, control);
-    this.event = event;
-    this.seq = seq;
-  }
-}
-
 /** What an entry means to this version of the contract. The log is trusted: data are not validated against their schema. */
-export function decodeEntry([entryId, fields]: RawEntry, control: EntryControl): EntryDelivery {
+export function decodeEntry(
+  [entryId, fields]: RawEntry,
+  owner: EntryOwner,
+  deliveries: number,
+  count?: number,
+): EntryDelivery {
   const data = fieldOf(fields, 'data');
   const event = data === undefined ? undefined : parse(data);
   if (!isEnvelope(event)) {
     const reason = 'expected a field "data" that holds a CloudEvent in JSON';
     const malformed = { kind: 'malformed', reason, fields: namesOf(fields) } as const;
-    return Object.assign(new DeliveredEntry(entryId, control), malformed);
+    return Object.assign(new DeliveredEntry(entryId, owner, deliveries, count), malformed);
   }
   const seq = Number(fieldOf(fields, 'seq') ?? 0);
   if (TYPES.has(event.type) && event.dataschema === SCHEMA)
-    return new DeliveredEvent(entryId, control, event as SightlineEvent, seq);
+    return new DeliveredEvent(entryId, owner, deliveries, count, event as SightlineEvent, seq);
   const camera = fieldOf(fields, 'camera') ?? '';
   const unknown = { kind: 'unknown', type: event.type, camera, seq, event } as const;
-  return Object.assign(new DeliveredEntry(entryId, control), unknown);
+  return Object.assign(new DeliveredEntry(entryId, owner, deliveries, count), unknown);
 }
 
 function parse(text: string): unknown {

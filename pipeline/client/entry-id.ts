@@ -28,7 +28,7 @@ export function timeOf(id: string): number {
 
 /** True for what Redis takes for an id of an entry. */
 export function isEntryId(text: string): boolean {
-  return /^\d{1,16}-\d{1,20}$/.test(text);
+  return /^\d{1,16}-\d{1,20}$/.test(text) && parts(text)[1] <= BigInt(LAST_SEQ);
 }
 
 function parts(id: string): readonly [ms: number, seq: bigint] {

@@ -1,10 +1,10 @@
 import type { RedisScript } from '../../models/support/redis-script';
 import { DEAD_MAX_LEN, createAcks } from './acks';
 import { decodeEntry, fieldOf } from './decode';
-import type { EntryControl, RawEntry } from './decode';
+import type { RawEntry } from './decode';
+import type { EntryOwner } from './delivered';
 import { FIRST_ID, compareIds } from './entry-id';
 import type { GroupOptions } from './options';
-import type { Position } from './position';
 import { forgetScript, keepScript, missScript, releaseScript, takeScript } from './scripts';
 import { BLOCK_MS } from './shard';
 import type { ShardContext, ShardReader } from './shard';
@@ -21,6 +21,10 @@ export interface GroupReader extends ShardReader {
 const MAX_COUNT = 500;
 const DAY_MS = 86_400_000;
 const FORGET_EVERY_MS = 3_600_000;
+/** Ids remembered of what the consumer could not deal with. */
+const MAX_FAILED = 10_000;
+/** Redis does nothing else while it notes that the consumer is at work on these. */
+const KEEP_BATCH = 1000;
 
 /** What was taken over: entries with their deliveries, ids of trimmed ones, dead letters, the last id looked at. */
 type Taken = readonly [entries: [string, number, string[]][], gone: string[], dead: number, last: string];
@@ -29,14 +33,18 @@ type Taken = readonly [entries: [string, number, string[]][], gone: string[], de
 export function createGroupReader(context: ShardContext, group: GroupOptions): GroupReader {
   const { shard, key, keys, reading, commands, options, flow, hand, count, closing } = context;
   const { name, consumer, maxDeliveries, claimAfterMs } = group;
+  const { isWanted } = options;
   const deadKey = keys.deadEvents(name, shard);
   const acks = createAcks({
-    ...{ client: commands, key, deadKey, group: name, consumer, closing },
+    ...{ client: commands, key, deadKey, group: name, consumer, name: context.name, closing },
     onAcknowledged: (acknowledged) => count('acknowledged', acknowledged),
     onRejected: () => count('deadLetters'),
+    onRefused: context.fail,
   });
   /** Ids of what the consumer is at work on. */
   const held = new Set<string>();
+  /** Ids of what it could not deal with, and nobody took since: such a delivery counts, also when the subscription is closed. */
+  const failed = new Set<string>();
   /** The newest entry of the log that is known of, and the newest that was read here. */
   let newestId = FIRST_ID;
   let lastReadId = FIRST_ID;
@@ -47,9 +55,19 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
   let keepAtMs = performance.now() + claimAfterMs / 3;
   let forgetAtMs = 0;
   let isDone = false;
+  let isGroupMade = false;
 
   const run = (script: RedisScript, args: readonly (string | number)[]) =>
     script.run(commands, [key], [name, ...args]);
+
+  async function hasGroup(): Promise<boolean> {
+    try {
+      return groupFacts(await commands.xinfo('GROUPS', key), name) !== undefined;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
+  }
 
   /** False when there was one. */
   async function createGroup(from: string): Promise<boolean> {
@@ -69,40 +87,52 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
     return typeof start === 'object' && 'id' in start ? start.id : FIRST_ID;
   }
 
-  function take([entryId, fields]: RawEntry, deliveries: number): void {
+  function over(entryId: string): boolean {
+    const isHeld = held.delete(entryId);
+    if (isHeld) flow.leave();
+    return isHeld;
+  }
+
+  const owner: EntryOwner = {
+    shard,
+    ack({ entryId }) {
+      over(entryId);
+      failed.delete(entryId);
+      return acks.add(entryId);
+    },
+    reject({ entryId, deliveries }, reason) {
+      over(entryId);
+      failed.delete(entryId);
+      return acks.reject(entryId, deliveries, reason);
+    },
+    nack({ entryId }) {
+      if (!over(entryId)) return;
+      failed.add(entryId);
+      if (failed.size > MAX_FAILED) for (const oldest of failed) return void failed.delete(oldest);
+    },
+    passed: () => undefined,
+  };
+
+  function take(entry: RawEntry, deliveries: number): void {
+    const [entryId, fields] = entry;
     // What a read brings that was under way when it was closed, is left to others.
     if (held.has(entryId) || closing.aborted) return;
-    const position: Position = { id: entryId, count: undefined };
-    if (!options.isWanted(fieldOf(fields, 'type') ?? '', fieldOf(fields, 'camera') ?? '')) {
+    if (isWanted?.(fieldOf(fields, 'type') ?? '', fieldOf(fields, 'camera') ?? '') === false) {
       void acks.add(entryId);
       return;
     }
-    const over = () => {
-      if (held.delete(entryId)) flow.leave();
-    };
-    const control: EntryControl = {
-      ...{ shard, deliveries, positions: [], nack: over },
-      ack() {
-        over();
-        return acks.add(entryId);
-      },
-      reject(reason) {
-        over();
-        return acks.reject(entryId, deliveries, reason);
-      },
-    };
     held.add(entryId);
+    failed.delete(entryId);
     flow.enter();
     count('delivered');
-    hand({
-      ...{ delivery: decodeEntry([entryId, fields], control), position, shard, onNext: () => undefined },
-      onTaken: (positions) => (control.positions = positions),
-    });
+    hand(decodeEntry(entry, owner, deliveries));
   }
 
   /** Takes over pending entries; gives the id behind which to go on, undefined when there were no more. */
   async function takeOver(idleMs: number, from: string, room: number): Promise<string | undefined> {
-    const args = [name, consumer, idleMs, from, room, maxDeliveries, DEAD_MAX_LEN, ...held.keys()];
+    const args = [name, consumer, idleMs, from, room, maxDeliveries, DEAD_MAX_LEN];
+    // Also what Redis is still to be told of is dealt with.
+    args.push(...held.keys(), ...acks.underWay());
     const reply = await takeScript.run(commands, [key, deadKey], args);
     const [entries, gone, dead, last] = reply as Taken;
     if (gone.length > 0) {
@@ -148,11 +178,13 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
     const facts = streamFacts(about);
     if (compareIds(facts.newestId, newestId) < 0) tellGap('reset', undefined, newestId, facts.firstId);
     newestId = facts.newestId;
-    const missing = missingOf(facts, groupFacts(groups, name));
+    const own = groupFacts(groups, name);
+    if (lastReadId === FIRST_ID && own !== undefined) lastReadId = own.lastDeliveredId;
+    const missing = missingOf(facts, own);
     if (missing > 0) {
       const known = Number.isFinite(missing) ? missing : undefined;
       tellGap('trimmed', known, lastReadId, facts.firstId);
-      if (known !== undefined) await run(missScript, [known]);
+      await run(missScript, [known ?? '']);
     }
     const entries = entriesIn(read);
     for (const entry of entries) takeNew(entry);
@@ -175,7 +207,8 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
     }
     if (await readStored(room)) return;
     isDone = options.isEnding;
-    if (isDone) return;
+    // Redis notices the end of a wait only ten times a second: no time to lose where others left more.
+    if (isDone || claimFrom !== '-') return;
     const waitMs = Math.max(1, Math.min(BLOCK_MS, Math.ceil(claimAtMs - performance.now())));
     const reply = await reading.xreadgroup(
       ...(['GROUP', name, consumer, 'COUNT', room, 'BLOCK', waitMs, 'STREAMS', key, '>'] as const),
@@ -188,8 +221,14 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
 
   /** Makes the group where there is none. One that was there and is gone, perhaps with the log, is told of. */
   async function ensureGroup(): Promise<void> {
-    if (newestId === FIRST_ID) {
+    // A server that is full makes no group, but reads on with one that is there.
+    if (await hasGroup()) {
+      isGroupMade = true;
+      return;
+    }
+    if (!isGroupMade) {
       await createGroup(firstId());
+      isGroupMade = true;
       return;
     }
     const [newest] = await commands.xrevrange(key, '+', '-', 'COUNT', 1);
@@ -197,7 +236,14 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
     if (!(await createGroup(isOtherLog ? FIRST_ID : lastReadId))) return;
     const from = newestId;
     newestId = FIRST_ID;
+    if (isOtherLog) lastReadId = FIRST_ID;
     tellGap('reset', undefined, from, undefined);
+  }
+
+  async function keepHeld(): Promise<void> {
+    const ids = [...held];
+    for (let at = 0; at < ids.length && !closing.aborted; at += KEEP_BATCH)
+      await run(keepScript, [consumer, ...ids.slice(at, at + KEEP_BATCH)]);
   }
 
   /** Keeps what the consumer is at work on from being taken for abandoned; on the clock, since reading may wait for room. */
@@ -205,7 +251,7 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
     () => {
       if (performance.now() < keepAtMs || held.size === 0 || commands.status !== 'ready') return;
       keepAtMs = performance.now() + claimAfterMs / 3;
-      run(keepScript, [consumer, ...held.keys()]).catch(() => undefined);
+      keepHeld().catch(() => undefined);
     },
     Math.max(20, claimAfterMs / 12),
   );
@@ -236,7 +282,7 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
       await acks.settled();
       if (commands.status !== 'ready') return;
       for (const id of unhanded) held.delete(id);
-      await run(releaseScript, [consumer, claimAfterMs, ...held.keys()]);
+      await run(releaseScript, [consumer, claimAfterMs, ...held.keys(), ...failed.keys()]);
       if (isOwnName) await run(forgetScript, [0, consumer]);
     },
   };

@@ -16,7 +16,8 @@ export interface ResolvedOptions extends Required<
   readonly group: GroupOptions | undefined;
   readonly start: Start;
   readonly isEnding: boolean;
-  readonly isWanted: (type: string, camera: string) => boolean;
+  /** Undefined: all are. */
+  readonly isWanted: ((type: string, camera: string) => boolean) | undefined;
   readonly onTrouble: NonNullable<SubscribeOptions['onTrouble']>;
   readonly signal: AbortSignal | undefined;
 }
@@ -62,11 +63,12 @@ export function resolveOptions(options: SubscribeOptions): ResolvedOptions {
       group === undefined
         ? undefined
         : { name: group, consumer: consumer ?? ownName(), maxDeliveries, claimAfterMs },
-    isWanted: createFilter(types, cameras),
+    isWanted: types === undefined && cameras === undefined ? undefined : createFilter(types, cameras),
   };
 }
 
-function createFilter(types: readonly string[] | undefined, cameras: readonly string[] | undefined) {
+/** Whether an event is of types (`track.*` for all that begin so) and cameras that are wanted; undefined: of all. */
+export function createFilter(types: readonly string[] | undefined, cameras: readonly string[] | undefined) {
   const exact = types && new Set(types.filter((type) => !type.endsWith('*')));
   const prefixes = types?.filter((type) => type.endsWith('*')).map((type) => type.slice(0, -1));
   const names = cameras && new Set(cameras);

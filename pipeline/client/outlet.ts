@@ -3,7 +3,7 @@ import type { PipelineError } from '../../models/domain/errors';
 /** Hands items from those who read to the one who consumes; its length is bounded by what readers may have in flight. */
 export interface Outlet<T> {
   push(item: T): void;
-  /** The next item if there is one already. */
+  /** The next item if there is one already, and nobody waits for it. */
   poll(): T | undefined;
   /** The next item, in order; undefined when it was closed. Rejects when it failed, behind what was pushed before. */
   take(): Promise<T | undefined>;
@@ -14,7 +14,7 @@ export interface Outlet<T> {
   end(): void;
 }
 
-/** An empty outlet. One `take` at a time. */
+/** An empty outlet. Those who take at the same time are served in turn. */
 export function createOutlet<T>(): Outlet<T> {
   let items: T[] = [];
   let head = 0;
@@ -22,6 +22,8 @@ export function createOutlet<T>(): Outlet<T> {
   let isEnded = false;
   let failure: PipelineError | undefined;
   let wake: (() => void) | undefined;
+  let taking = 0;
+  let lastTaken: Promise<unknown> = Promise.resolve();
 
   function woken(): void {
     wake?.();
@@ -39,21 +41,28 @@ export function createOutlet<T>(): Outlet<T> {
     return item;
   }
 
+  async function takeNext(): Promise<T | undefined> {
+    for (;;) {
+      const item = next();
+      if (item !== undefined) return item;
+      if (failure !== undefined) throw failure;
+      if (isClosed || isEnded) return undefined;
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  }
+
   return {
     push(item) {
       if (isClosed) return;
       items.push(item);
       woken();
     },
-    poll: next,
-    async take() {
-      for (;;) {
-        const item = next();
-        if (item !== undefined) return item;
-        if (failure !== undefined) throw failure;
-        if (isClosed || isEnded) return undefined;
-        await new Promise<void>((resolve) => (wake = resolve));
-      }
+    poll: () => (taking === 0 ? next() : undefined),
+    take() {
+      taking++;
+      const taken = lastTaken.then(takeNext, takeNext).finally(() => taking--);
+      lastTaken = taken;
+      return taken;
     },
     close() {
       isClosed = true;

@@ -2,7 +2,8 @@ import { createRedisScript } from '../../models/support/redis-script';
 
 /**
  * Takes pending entries over: those this consumer had before (idle 0), or those of any that gave no sign of life for so long.
- * What was delivered too often goes to the dead letters, what was trimmed meanwhile is acknowledged.
+ * What was delivered too often goes to the dead letters (or stays where it is, while the server is full), with 2000 of its fields
+ * at most, since Lua unpacks no more than some thousand values; what was trimmed meanwhile is acknowledged.
  *
  * KEYS: stream, dead letters. ARGV: group, consumer, idle ms, id to begin at, count, most deliveries, dead letters kept, then
  * ids that this consumer is at work on.
@@ -29,10 +30,14 @@ for _, one in ipairs(pending) do
       redis.call('XACK', stream, group, id)
       gone[#gone + 1] = id
     elseif deliveries >= tonumber(ARGV[6]) then
-      redis.call('XADD', dead, 'MAXLEN', '~', ARGV[7], '*', 'entry', id, 'deliveries', deliveries, 'consumer', owner,
-        'reason', 'max_deliveries', unpack(entry[2]))
-      redis.call('XACK', stream, group, id)
-      given = given + 1
+      local added = redis.pcall('XADD', dead, 'MAXLEN', '~', ARGV[7], '*', 'entry', id, 'deliveries', deliveries, 'consumer', owner,
+        'reason', 'max_deliveries', unpack(entry[2], 1, math.min(#entry[2], 4000)))
+      if type(added) ~= 'table' then
+        redis.call('XACK', stream, group, id)
+        given = given + 1
+      elseif not string.find(added.err, 'OOM', 1, true) then
+        return added
+      end
     else
       redis.call('XCLAIM', stream, group, me, 0, id)
       taken[#taken + 1] = { id, deliveries + 1, entry[2] }
@@ -43,8 +48,7 @@ return { taken, gone, given, last }
 `);
 
 /**
- * Makes a dead letter of an entry that this consumer has. KEYS: stream, dead letters. ARGV: group, consumer, id, deliveries, why,
- * dead letters kept.
+ * Makes a dead letter, as above, of an entry that this consumer has. KEYS: stream, dead letters. ARGV: group, consumer, id, deliveries, why, dead letters kept.
  */
 export const rejectScript = createRedisScript(`
 if redis.replicate_commands then redis.replicate_commands() end
@@ -53,7 +57,7 @@ if not one or one[2] ~= ARGV[2] then return end
 local entry = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])[1]
 if entry then
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], '*', 'entry', ARGV[3], 'deliveries', ARGV[4], 'consumer', ARGV[2],
-    'reason', ARGV[5], unpack(entry[2]))
+    'reason', ARGV[5], unpack(entry[2], 1, math.min(#entry[2], 4000)))
 end
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
 `);
@@ -68,7 +72,7 @@ end
 
 /**
  * Whoever claims what is idle for so long gets at once what this consumer was given, as if nobody had been; but for what it is
- * at work on. KEYS: stream. ARGV: group, consumer, idle ms, then ids that it is at work on.
+ * at work on, or could not deal with. KEYS: stream. ARGV: group, consumer, idle ms, then ids of these.
  */
 export const releaseScript = createRedisScript(`
 local held, from = {}, '-'
@@ -99,10 +103,18 @@ end
 `);
 
 /**
- * Redis counts what a group has read, but not what was trimmed before: without this the same gap would be found again.
- * KEYS: stream. ARGV: group, number of entries that it missed.
+ * Redis counts what a group has read, but not what was trimmed before: without this the same gap would be found again. A group
+ * of an empty log is put to its end, since Redis knows no count for one that has read nothing.
+ * KEYS: stream. ARGV: group, number of entries that it missed or ''.
  */
 export const missScript = createRedisScript(`
+local flat, log = redis.call('XINFO', 'STREAM', KEYS[1]), {}
+for i = 1, #flat, 2 do log[flat[i]] = flat[i + 1] end
+if log.length == 0 then
+  redis.call('XGROUP', 'SETID', KEYS[1], ARGV[1], log['last-generated-id'], 'ENTRIESREAD', log['entries-added'])
+  return
+end
+if ARGV[2] == '' then return end
 for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
   local it = {}
   for i = 1, #flat, 2 do it[flat[i]] = flat[i + 1] end

@@ -10,17 +10,7 @@ import type { Position } from './position';
 import type { Gap } from './types';
 
 /** An item on its way to the consumer. */
-export type Handed =
-  | { readonly gap: Gap; readonly position?: Position | undefined }
-  | {
-      readonly delivery: EntryDelivery;
-      readonly position: Position;
-      readonly shard: number;
-      /** Called as it is handed over, with how far every shard was handed over then. */
-      readonly onTaken: (positions: readonly Position[]) => void;
-      /** Without a group: the consumer asked for the next one. */
-      readonly onNext: () => void;
-    };
+export type Handed = EntryDelivery | { readonly gap: Gap; readonly position?: Position | undefined };
 
 /** What the reader of one shard works with. */
 export interface ShardContext {
@@ -38,8 +28,10 @@ export interface ShardContext {
   readonly flow: Flow;
   readonly hand: (item: Handed) => void;
   readonly count: (what: 'delivered' | 'acknowledged' | 'deadLetters' | 'duplicates', by?: number) => void;
-  /** Resolves when the subscription is closed. */
+  /** Aborted when the subscription is closed. */
   readonly closing: AbortSignal;
+  /** Ends the subscription: Redis refuses what no second attempt mends. */
+  readonly fail: (error: PipelineError) => void;
 }
 
 /** One way to read a shard. Both reject with the error of ioredis when the connection breaks. */
@@ -78,9 +70,9 @@ export async function keepReading(
   while (!isClosing() && !reader.isDone) {
     try {
       await orClosed(
-        Promise.all([reading, commands].map((client) => waitForRedis(client, name, CONNECT_MS))).then(
-          () => undefined,
-        ),
+        Promise.all(
+          [reading, commands].map((client) => waitForRedis(client, name, CONNECT_MS, closing)),
+        ).then(() => undefined),
       );
       if (!isBegun && !isClosing()) {
         await orClosed(reader.begin());
@@ -100,8 +92,11 @@ export async function keepReading(
   }
 }
 
-/** What no second attempt mends: credentials, permissions, a key that is no stream, a server without these commands. */
-function refusalIn(error: unknown, name: string): PipelineError | undefined {
+/**
+ * What no second attempt mends, if the error is such: credentials, permissions, a key of another type, a server without these
+ * commands.
+ */
+export function refusalIn(error: unknown, name: string): PipelineError | undefined {
   if (error instanceof PipelineError)
     return error.code === 'auth' || error.code === 'config' ? error : undefined;
   if (!isNativeError(error)) return undefined;
@@ -118,6 +113,7 @@ export function pause(delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(finish, delayMs);
     signal.addEventListener('abort', finish, { once: true });
+    if (signal.aborted) finish();
     function finish(): void {
       clearTimeout(timer);
       signal.removeEventListener('abort', finish);

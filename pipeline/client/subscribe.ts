@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Observable } from 'rxjs';
 import { PipelineError, toPipelineError } from '../../models/domain/errors';
@@ -6,6 +7,8 @@ import { MAX_SHARDS } from '../../models/domain/shard';
 import { createRedis, retryDelayMs, toRedisError, waitForRedis } from '../../models/support/redis';
 import type { RedisClient } from '../../models/support/redis';
 import { parseRedisUrl, redisName } from '../../models/support/redis-url';
+import type { EntryDelivery } from './decode';
+import { handedOver, passed, positionOf } from './delivered';
 import { FIRST_ID } from './entry-id';
 import { createFlow } from './flow';
 import type { Flow } from './flow';
@@ -15,7 +18,7 @@ import { resolveOptions } from './options';
 import { createOutlet } from './outlet';
 import { positionsFor } from './position';
 import type { Position } from './position';
-import { keepReading, pause } from './shard';
+import { keepReading, pause, refusalIn } from './shard';
 import type { Handed, ShardContext } from './shard';
 import { createTailReader } from './tail-reader';
 import type { Delivery, EventSubscription, SubscribeOptions, SubscriptionStats } from './types';
@@ -44,13 +47,17 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
   const keys = createKeys(options.namespace);
   const name = nameOf(url);
   const closing = new AbortController();
+  // Each shard listens several times, which is no leak.
+  setMaxListeners(0, closing.signal);
   // A function, since it changes while Redis is awaited and the compiler's narrowing does not see that.
   const isClosing = (): boolean => closing.signal.aborted;
   const outlet = createOutlet<Handed>();
   const connect = (purpose: string) => createRedis({ url, role: 'producer', purpose, onError: onTrouble });
   const commands = connect('subscriber');
   const shards: Shard[] = [];
-  const positions: Position[] = [];
+  let positions: Position[] = [];
+  /** The entry that was handed over last, while `positions` say nothing of it. */
+  let newest: EntryDelivery | undefined;
   const counts = { delivered: 0, acknowledged: 0, deadLetters: 0, duplicates: 0 };
   let failure: PipelineError | undefined;
   let isTaken = false;
@@ -75,12 +82,13 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
   function addShard(shard: number, begin: Position | undefined, limit: number, onBegun: () => void): void {
     const reading = connect(`subscriber-${String(shard)}`);
     const flow = createFlow(limit);
+    turnTo(undefined);
     positions[shard] = begin ?? { id: FIRST_ID, count: undefined };
     const context: ShardContext = {
       ...{ shard, key: keys.events(shard), keys, name, reading, commands, options, begin, flow },
       hand: (item) => outlet.push(item),
       count: (what, by = 1) => (counts[what] += by),
-      closing: closing.signal,
+      ...{ closing: closing.signal, fail },
     };
     const groupReader = group === undefined ? undefined : createGroupReader(context, group);
     const done = keepReading(context, groupReader ?? createTailReader(context), onBegun).catch(fail);
@@ -91,13 +99,13 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
   async function shardCount(): Promise<number> {
     for (let attempt = 1; !isClosing(); attempt++) {
       try {
-        await waitForRedis(commands, name, CONNECT_MS);
+        await waitForRedis(commands, name, CONNECT_MS, closing.signal);
         const count = Number((await commands.hget(keys.eventsInfo, 'shards')) ?? 1);
         return Number.isInteger(count) && count >= 1 && count <= MAX_SHARDS ? count : 1;
       } catch (error) {
-        const told = error instanceof PipelineError ? error : toRedisError(error, name);
-        if (told.code === 'auth' || told.code === 'config') throw told;
-        if (!isClosing()) onTrouble(told);
+        const refusal = refusalIn(error, name);
+        if (refusal !== undefined) throw refusal;
+        if (!isClosing()) onTrouble(error instanceof PipelineError ? error : toRedisError(error, name));
         await pause(retryDelayMs(attempt), closing.signal);
       }
     }
@@ -125,13 +133,28 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
     }
   }
 
+  /** Makes `positions` what they were when the entry was handed over, its own shard's aside: one array for many of a shard. */
+  function turnTo(entry: EntryDelivery | undefined): void {
+    if (newest !== undefined && newest.shard !== entry?.shard) {
+      positions = positions.slice();
+      positions[newest.shard] = positionOf(newest);
+    }
+    newest = entry;
+  }
+
   /** Notes how far the consumer has come, and gives it the item. */
   function handOver(item: Handed): Delivery {
-    const shard = 'gap' in item ? item.gap.shard : item.shard;
-    if (item.position !== undefined) positions[shard] = item.position;
-    if ('gap' in item) return item.gap;
-    item.onTaken(positions.slice());
-    return item.delivery;
+    if ('gap' in item) {
+      turnTo(undefined);
+      if (item.position !== undefined) {
+        positions = positions.slice();
+        positions[item.gap.shard] = item.position;
+      }
+      return item.gap;
+    }
+    turnTo(item);
+    handedOver(item, positions);
+    return item;
   }
 
   async function closeAll(): Promise<void> {
@@ -145,9 +168,7 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
     const late = new AbortController();
     const closings = shards.map(async (shard, index) => {
       await shard.done;
-      const ids = left.flatMap((item) =>
-        'delivery' in item && item.shard === index ? item.delivery.entryId : [],
-      );
+      const ids = left.flatMap((item) => ('gap' in item || item.shard !== index ? [] : item.entryId));
       await shard.group?.close(ids, given.consumer === undefined);
     });
     await Promise.race([
@@ -195,9 +216,15 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
     }),
     [Symbol.asyncIterator]() {
       claim();
-      let onNext: (() => void) | undefined;
+      let last: EntryDelivery | undefined;
+      const passLast = () => {
+        if (last !== undefined) passed(last);
+        last = undefined;
+      };
       const give = (item: Handed): IteratorResult<Delivery, undefined> => {
-        if ('delivery' in item) ({ onNext } = item);
+        // It was asked for already when the one before came, by who asks for several at once.
+        passLast();
+        if (!('gap' in item)) last = item;
         return { done: false, value: handOver(item) };
       };
       // Also what ends by itself keeps no connection, and with it no process.
@@ -207,8 +234,7 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
       };
       return {
         next() {
-          onNext?.();
-          onNext = undefined;
+          passLast();
           const item = outlet.poll();
           if (item !== undefined) return Promise.resolve(give(item));
           return outlet.take().then((late) => (late === undefined ? end() : give(late)));

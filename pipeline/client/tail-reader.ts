@@ -1,5 +1,6 @@
 import { decodeEntry, fieldOf } from './decode';
-import type { EntryControl, RawEntry } from './decode';
+import type { RawEntry } from './decode';
+import type { DeliveredEntry, EntryOwner } from './delivered';
 import { FIRST_ID, compareIds, isTime } from './entry-id';
 import type { Position } from './position';
 import { BLOCK_MS } from './shard';
@@ -8,15 +9,19 @@ import { entriesIn, isMissing, streamFacts } from './stream-facts';
 import type { StreamFacts } from './stream-facts';
 
 const MAX_COUNT = 500;
+const DONE = Promise.resolve();
 
 /** Reads every entry of a shard, from a position on, without a group. */
 export function createTailReader(context: ShardContext): ShardReader {
   const { shard, key, reading, options, flow, hand, count } = context;
   const { isWanted, dedupe, start } = options;
   const seen = new Set<string>();
+  /** Ids of what the consumer is at work on. */
+  const held = new Set<string>();
   let position = context.begin;
   /** With this entry it ends. */
   let lastId: string | undefined;
+  /** True once all that was there was read: the last entry may be gone by then. */
   let isAtEnd = false;
 
   async function factsOf(): Promise<StreamFacts | undefined> {
@@ -37,6 +42,8 @@ export function createTailReader(context: ShardContext): ShardReader {
     return { id: FIRST_ID, count: facts.added === undefined ? undefined : facts.added - facts.length };
   }
 
+  const isDone = () => lastId !== undefined && (isAtEnd || compareIds(position!.id, lastId) >= 0);
+
   /** True for an event that was delivered before. */
   function isRepeated(fields: readonly string[]): boolean {
     const id = fieldOf(fields, 'id');
@@ -50,29 +57,29 @@ export function createTailReader(context: ShardContext): ShardReader {
     return false;
   }
 
-  function take([entryId, fields]: RawEntry): void {
-    position = { id: entryId, count: position?.count === undefined ? undefined : position.count + 1 };
+  const owner: EntryOwner = {
+    shard,
+    ack: over,
+    reject: over,
+    nack: (entry) => void over(entry),
+    passed: (entry) => void over(entry),
+  };
+
+  function over({ entryId }: DeliveredEntry): Promise<void> {
+    if (held.delete(entryId)) flow.leave();
+    return DONE;
+  }
+
+  function take(entry: RawEntry): void {
+    const [entryId, fields] = entry;
+    const read = position?.count === undefined ? undefined : position.count + 1;
+    position = { id: entryId, count: read };
     const type = fieldOf(fields, 'type') ?? '';
-    if (!isWanted(type, fieldOf(fields, 'camera') ?? '') || isRepeated(fields)) return;
-    let isOver = false;
-    const over = () => {
-      if (isOver) return;
-      isOver = true;
-      flow.leave();
-    };
-    const ack = () => {
-      over();
-      return Promise.resolve();
-    };
-    const control: EntryControl = {
-      ...{ shard, deliveries: 1, positions: [], nack: over, ack, reject: ack },
-    };
+    if (isWanted?.(type, fieldOf(fields, 'camera') ?? '') === false || isRepeated(fields)) return;
+    held.add(entryId);
     flow.enter();
     count('delivered');
-    hand({
-      ...{ delivery: decodeEntry([entryId, fields], control), position, shard, onNext: over },
-      onTaken: (positions) => (control.positions = positions),
-    });
+    hand(decodeEntry(entry, owner, 1, read));
   }
 
   /** Tells what is gone between the last entry read and the first one there. */
@@ -119,8 +126,8 @@ export function createTailReader(context: ShardContext): ShardReader {
     if (position!.id === FIRST_ID && at !== FIRST_ID) return true;
     const entries = entriesIn(read?.[1]);
     for (const entry of entries) take(entry);
-    if (entries.length < room && facts?.added !== undefined)
-      position = { id: position!.id, count: facts.added };
+    isAtEnd = entries.length < room;
+    if (isAtEnd && facts?.added !== undefined) position = { id: position!.id, count: facts.added };
     return entries.length > 0;
   }
 
@@ -130,14 +137,11 @@ export function createTailReader(context: ShardContext): ShardReader {
       if (options.isEnding) lastId ??= (await factsOf())?.newestId ?? FIRST_ID;
     },
     get isDone() {
-      return isAtEnd || (lastId !== undefined && compareIds(position!.id, lastId) >= 0);
+      return isDone();
     },
     async read() {
       const room = Math.min(await flow.room(), MAX_COUNT);
-      if (room === 0 || (await readStored(room))) return;
-      // Also where the newest entries are gone, and reading never comes to them.
-      if (options.isEnding) isAtEnd = true;
-      if (isAtEnd) return;
+      if (room === 0 || (await readStored(room)) || isDone()) return;
       const read = await reading.xread('COUNT', room, 'BLOCK', BLOCK_MS, 'STREAMS', key, position!.id);
       for (const entry of entriesIn(read)) take(entry);
     },

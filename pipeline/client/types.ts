@@ -51,8 +51,8 @@ export interface Entry {
   /** Group: how often it was delivered, this time included. Without a group: 1. */
   readonly deliveries: number;
   /**
-   * The event was dealt with. Group: resolves when Redis knows; rejects only when the subscription is closed before, and then
-   * the event is delivered again. Without a group: makes room for the next.
+   * The event was dealt with. Group: resolves when Redis knows; rejects only when the subscription is closed or fails before,
+   * and then the event is delivered again. Without a group: makes room for the next.
    */
   ack(): Promise<void>;
   /** Group: it could not be dealt with; it is delivered again, to any consumer, after `claimAfterMs`. */

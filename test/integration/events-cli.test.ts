@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { LOG_KEYS } from '../support/event-log';
 import { useEventLog } from '../support/event-log-fixture';
+import { startedEvent } from '../support/events';
 import { closedPort } from '../support/closed-port';
 import { MAIN, killAll, parseEvents, startSightline } from '../support/sightline';
 import type { SightlineRun } from '../support/sightline';
@@ -72,21 +73,54 @@ describe('sightline events', () => {
     expect(((await log.client.xpending(LOG_KEYS.events(), 'shell')) as [number])[0]).toBe(0);
   });
 
+  async function onTerminal(env: Record<string, string>): Promise<string> {
+    const command = `${process.execPath} ${MAIN} events --redis ${log.url}`;
+    const child = spawn('script', ['-qec', command, '/dev/null'], { env: { ...process.env, ...env } });
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await once(child, 'close');
+    return text.replaceAll('\r', '');
+  }
+
   it('shows a person one line an event, in colour where there is some', async () => {
     await log.append(0, 2);
-    const onTerminal = async (env: Record<string, string>) => {
-      const command = `${process.execPath} ${MAIN} events --redis ${log.url}`;
-      const child = spawn('script', ['-qec', command, '/dev/null'], { env: { ...process.env, ...env } });
-      let text = '';
-      child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      await once(child, 'close');
-      return text.replaceAll('\r', '');
-    };
     const line = '2026-05-01 12:00:00.000 front person front-0-0 appeared (0.90)';
     expect((await onTerminal({ NO_COLOR: '1' })).split('\n')[0]).toBe(line);
     const coloured = await onTerminal({ NO_COLOR: '' });
     expect(coloured).toContain('\u001b[');
     expect(stripVTControlCharacters(coloured).split('\n')[0]).toBe(line);
+  });
+
+  it('goes on past what others wrote, and has no terminal obey it', async () => {
+    const event = startedEvent(0);
+    const odd = { ...event, data: { camera: 'front' } };
+    const newer = { ...event, type: 'door\u001b]0;x\u0007.opened' };
+    for (const one of [odd, newer, { ...event, subject: 'a\u001b[31mb' }])
+      await log.appendRaw({ type: event.type, camera: 'front', data: JSON.stringify(one) });
+    const text = await onTerminal({ NO_COLOR: '1' });
+    expect(text.split('\n')).toEqual([
+      expect.stringMatching(/^sightline: entry \d+-\d: expected the fields of track\.started, got others$/),
+      'front door ]0;x .opened: an event that is newer than this version',
+      expect.stringContaining('a [31mb person front-0-0 appeared'),
+      '',
+    ]);
+  });
+
+  it('warns of nothing when the log has many shards', async () => {
+    await log.client.hset(LOG_KEYS.eventsInfo, 'shards', 16);
+    expect(await output()).toBe('');
+  });
+
+  it('says that its output failed', async () => {
+    await log.append(0, 1);
+    const command = `${process.execPath} ${MAIN} events --redis ${log.url} > /dev/full`;
+    const child = spawn('bash', ['-c', command]);
+    let text = '';
+    child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    expect([...(await once(child, 'close')), text]).toEqual([
+      ...[1, null],
+      'sightline: sink: standard output: expected to write events, got ENOSPC: no space left on device, write\n',
+    ]);
   });
 
   it('ends quietly when nobody reads on', async () => {
@@ -116,15 +150,22 @@ describe('sightline events', () => {
   });
 
   it('appends what was to another stream', async () => {
+    await log.append(0, 2, { camera: 'early' });
     await log.append(0, 700);
     await log.append(0, 2, { camera: 'back' });
-    const run = start('replay', '--to', 'lab', '--camera', 'front');
+    const run = start('replay', '--to', 'lab', '--camera', 'front', '--type', 'track.*');
     expect([await run.ended, run.stderr()]).toEqual([0, '700 events appended to lab:events:0\n']);
     const [was, is] = await Promise.all(
       [LOG_KEYS.events(), 'lab:events:0'].map(async (key) => (await log.client.xrange(key, '-', '+')).map(([, fields]) => fields)), // prettier-ignore
     );
-    expect(is).toEqual(was!.slice(0, 700));
+    expect(is).toEqual(was!.slice(2, 702));
     expect(numbers(await output('--namespace', 'lab'))).toHaveLength(700);
+    await log.client.set('no:stream', 'x');
+    const refused = start('replay', '--to', 'no:stream', '--camera', 'early');
+    expect([await refused.ended, refused.stderr()]).toEqual([
+      1,
+      expect.stringMatching(/^sightline: unknown: redis:\S+ expected an answer, got WRONGTYPE [^\n]*\n$/),
+    ]);
     const itself = start('replay', '--to', 'sightline');
     expect([await itself.ended, itself.stderr()]).toEqual([
       2,
@@ -168,11 +209,15 @@ describe('sightline events', () => {
     expect(without.stderr()).toMatch(
       /^sightline: events: expected --redis redis:\/\/host:6379, --config or SIGHTLINE_REDIS_URL/,
     );
-    const since = start('--since', 'yesterday');
-    expect([await since.ended, since.stderr()]).toEqual([
-      2,
-      expect.stringMatching(/--since: expected how long ago/),
-    ]);
+    const wrong = [
+      [['--since', 'yesterday'], /^sightline: --since: expected how long ago/],
+      [['--group', 'a b'], /^sightline: --group: expected 1 to 128 letters, digits or/],
+      [['--limit', '1.5'], /^sightline: --limit: expected a whole number from 1 to \d+, got "1\.5"/],
+      [['replay', '--to', 'lab', '--max-len', '0.5'], /^sightline: --max-len: expected a whole number/],
+    ] as const;
+    const refusals = wrong.map(([args, message]) => [start(...args), message] as const);
+    for (const [refused, message] of refusals)
+      expect([await refused.ended, refused.stderr()]).toEqual([2, expect.stringMatching(message)]);
     const away = startSightline(folder, [
       'events',
       'lag',

@@ -1,7 +1,7 @@
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { subscribeEvents } from '../../../pipeline';
 import type { SubscribeOptions } from '../../../pipeline';
-import { LOG_KEYS, collect, numbered } from '../../support/event-log';
+import { LOG_KEYS, collect, inWords, numbered } from '../../support/event-log';
 import { useEventLog } from '../../support/event-log-fixture';
 import { startRedisServer } from '../../support/redis-server';
 import { waitFor } from '../../support/wait-for';
@@ -56,14 +56,28 @@ describe('subscribeEvents', () => {
       await collect(subscribe({ group: 'empty', from: 'now', to: 'now' })).done;
     });
 
-    it('ends also where the newest entries are gone', async () => {
+    it('ends with what was there also when its last entries are gone by then, or all of them', async () => {
       const ids = await log.append(0, 3);
-      await log.client.xdel(LOG_KEYS.events(), ids[2]!);
+      await log.client.xdel(key, ids.at(-1)!);
       const some = collect(subscribe({ from: 'oldest', to: 'now' }));
       await some.done;
       expect(some.words()).toEqual(numbered(0, 2));
-      await log.client.xtrim(LOG_KEYS.events(), 'MAXLEN', 0);
-      await collect(subscribe({ from: 'oldest', to: 'now' })).done;
+      await trim(0);
+      const none = collect(subscribe({ from: 'oldest', to: 'now' }));
+      await none.done;
+      expect(none.words()).toEqual([]);
+    });
+
+    it('serves who asks for several at once in turn, all of them when it is closed', async () => {
+      const subscription = subscribe({ maxInFlight: 2 });
+      await subscription.ready;
+      const events = subscription[Symbol.asyncIterator]();
+      const asked = Array.from({ length: 6 }, () => events.next());
+      await log.append(0, 4);
+      const got = await Promise.all(asked.slice(0, 4));
+      expect(got.map((one) => (one.done === true ? 'end' : inWords(one.value)))).toEqual(numbered(0, 4));
+      await subscription.close();
+      expect(await Promise.all(asked.slice(4))).toEqual(Array(2).fill({ done: true, value: undefined }));
     });
 
     it('waits for the consumer: no more than asked for is in flight', async () => {
@@ -211,6 +225,7 @@ describe('subscribeEvents', () => {
     ['a consumer alone', { consumer: 'a' }, /consumer: expected a group as well/],
     ['no room', { maxInFlight: 0 }, /maxInFlight: expected a whole number from 1 to 100000, got "0"/],
     ['a token that is none', { from: { after: 'p1.x' } }, /from\.after: expected the token of a delivery/],
+    ['a token of no log', { from: { after: `p1.1-${'9'.repeat(20)}` } }, /from\.after: expected the token/],
     ['a time that is none', { from: { since: new Date('x') } }, /from: expected 'now', 'oldest'/],
     ['no types', { types: [] }, /types: expected a list of names that is not empty/],
     ['a namespace that is none', { namespace: 'A' }, /namespace: expected/],
@@ -226,6 +241,11 @@ describe('subscribeEvents', () => {
     await expect(done).rejects.toThrow(/expected to be let in/);
     await expect(done).rejects.not.toThrow(/wr0ng-secret/);
     await secured.close();
+  });
+
+  it('fails where other keys are in the place of the log', async () => {
+    await log.client.set(LOG_KEYS.eventsInfo, 'x');
+    await expect(collect(subscribe()).done).rejects.toMatchObject({ code: 'sink' });
   });
 
   it('gives itself to one consumer', () => {

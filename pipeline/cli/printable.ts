@@ -1,0 +1,2 @@
+/** A server, a file or another program chose some of the words: a terminal must not obey them, nor a line be broken. */
+export const printable = (text: string): string => text.replace(/\p{Cc}/gu, ' ');
