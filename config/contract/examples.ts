@@ -44,7 +44,11 @@ const EXAMPLE_DATA: { readonly [T in EventType]: EventData<T> } = {
       [0.33868, 0.46139],
       [0.3551, 0.4602],
     ],
-    bestFrame: 'front/front-1777636800000-7.jpg',
+    bestFrame: 'front-1777636800000-7-k3v5mzqa.jpg',
+    snapshot: {
+      ...{ store: 'directory', width: 134, height: 254, ptsMs: 93_200, capturedAtMs: 1_777_636_893_200 },
+      ...{ score: 0.9023, box: [28.6, 29.1, 105.2, 224.9] },
+    },
   },
   'zone.entered': { ...TRACK, zone: 'door' },
   'zone.left': { ...TRACK, zone: 'door', dwellMs: 12_800 },

@@ -64,6 +64,23 @@ const trackData = z.object({
     .describe('How fast it is, where that is asked for and known.'),
 });
 
+const snapshot = z.object({
+  store: openList(['directory', 'redis']).describe(
+    'Where it lies: `directory` (the key is the name of a file in the configured folder) or `redis` (the key of a string).',
+  ),
+  width: z.int().positive().describe('Of the JPEG, pixels.'),
+  height: z.int().positive().describe('Of the JPEG, pixels.'),
+  ptsMs: ptsMs.describe('Stream time of the picture, milliseconds.'),
+  capturedAtMs: z
+    .number()
+    .optional()
+    .describe('Estimated wall time of its capture, milliseconds since 1970; live only.'),
+  score: score.describe('Score of the object in it, 0 to 1.'),
+  box: z
+    .tuple([z.number(), z.number(), z.number(), z.number()])
+    .describe('Box [x1, y1, x2, y2] of the object in pixels of the JPEG.'),
+});
+
 const spentMs = z.number().nonnegative();
 const insideMs = spentMs.describe('For so long it has been inside, milliseconds.');
 const errorCodes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
@@ -110,6 +127,7 @@ const dataByType = {
       .max(64)
       .describe('Bottom centre of the box over time, thinned to at most 64 points.'),
     bestFrame: z.string().optional().describe('Key of the best snapshot, where one was kept.'),
+    snapshot: snapshot.optional().describe('What the JPEG under that key is, where one was kept.'),
   }),
   'zone.entered': trackData.extend({ zone }),
   'zone.left': trackData.extend({ zone, dwellMs: spentMs.describe('How long it was inside, milliseconds.') }),

@@ -32,6 +32,13 @@ export interface Keys {
   /** Stream, trimmed, with expiry: the camera's last tracked frames, for overlays. */
   boxes(camera: string): string;
 
+  /** String with expiry: the JPEG of a track. All that belongs to snapshots shares a hash tag. */
+  snapshot(name: string): string;
+  /** Sorted set with expiry: names of snapshots by the time they were written. */
+  readonly snapshotIndex: string;
+  /** Hash with expiry, name of a snapshot to its bytes, and `total`. */
+  readonly snapshotSizes: string;
+
   /** String with expiry: the ingest process that runs the camera. */
   lease(camera: string): string;
   /** String: the camera's last fence; grows with every new owner. */
@@ -78,6 +85,9 @@ export function createKeys(namespace: string): Keys {
     late: (shard) => besideEvents(shard, 'late'),
     bridge: (name) => `${namespace}:bridge:${name}`,
     boxes: (camera) => `${namespace}:boxes:{${camera}}`,
+    snapshot: (name) => `{${namespace}:snapshots}:${name}`,
+    snapshotIndex: `{${namespace}:snapshots}:index`,
+    snapshotSizes: `{${namespace}:snapshots}:sizes`,
     lease: (camera) => `${namespace}:lease:{${camera}}`,
     fence: (camera) => `${namespace}:fence:{${camera}}`,
     ingests: `${namespace}:ingests`,

@@ -8,7 +8,11 @@ export interface RedisScript {
    * Runs it in one round trip, or two where the server does not know it yet. In a Cluster all keys must share a slot, and a
    * script may touch no others. Rejects with the error of ioredis.
    */
-  run(client: RedisClient, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
+  run(
+    client: RedisClient,
+    keys: readonly string[],
+    args: readonly (string | number | Buffer)[],
+  ): Promise<unknown>;
 }
 
 /** A script from its source. */

@@ -123,6 +123,23 @@ export interface TrackEndedData extends TrackData {
   path: [number, number][];
   /** Key of the best snapshot, where one was kept. */
   bestFrame?: string | undefined;
+  /** What the JPEG under that key is, where one was kept. */
+  snapshot?: {
+    /** Where it lies: `directory` (the key is the name of a file in the configured folder) or `redis` (the key of a string). Open: later versions may add values. */
+    store: 'directory' | 'redis';
+    /** Of the JPEG, pixels. */
+    width: number;
+    /** Of the JPEG, pixels. */
+    height: number;
+    /** Stream time of the picture, milliseconds. */
+    ptsMs: number;
+    /** Estimated wall time of its capture, milliseconds since 1970; live only. */
+    capturedAtMs?: number | undefined;
+    /** Score of the object in it, 0 to 1. */
+    score: number;
+    /** Box [x1, y1, x2, y2] of the object in pixels of the JPEG. */
+    box: [number, number, number, number];
+  } | undefined;
 }
 
 /** Data of `zone.entered`: A tracked object has been inside a zone for its `enterMs`. */
