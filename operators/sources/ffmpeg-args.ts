@@ -14,8 +14,10 @@ export interface DecodeRequest extends OpenRequest {
   readonly input: Size;
   /** Frames a second of stream time; absent: every frame. */
   readonly maxFps?: number;
-  /** Which of the two forms of each picture are asked for; `view` alone takes every picture. Default: `detect` alone. */
+  /** Which of the two forms of each picture are asked for. Default: `detect` alone. */
   readonly renditions?: Renditions;
+  /** Views of no other pictures than `maxFps` takes: those that are looked at. Default: of every picture. */
+  readonly isViewSampled?: boolean;
   /**
    * Ending of the names of the `showinfo` filters. Random where the input is not trusted: FFmpeg prints metadata of a file
    * beside their lines, and text that nobody can guess cannot be mistaken for one.
@@ -74,12 +76,14 @@ function decodeFilter({
   kind,
   maxFps,
   renditions = 'detect',
+  isViewSampled = false,
   tag = '',
 }: DecodeRequest): string {
   const sample =
     maxFps === undefined ? [] : [`select='${sampleExpression(maxFps)}${isLiveKind(kind) ? STANDING : ''}'`];
+  const [ofBoth, ofDetect] = isViewSampled ? [sample, []] : [[], sample];
   const detect = [
-    ...sample,
+    ...ofDetect,
     `showinfo@detect${tag}=checksum=0`,
     // force_original_aspect_ratio with force_divisible_by rounds differently from FFmpeg 6 on; expressions do not.
     `scale=w='${fitted(width, height, 'iw/ih')}':h='${fitted(height, width, 'ih/iw')}'` +
@@ -88,10 +92,11 @@ function decodeFilter({
     `pad=${width}:${height}:0:0:color=${PAD_COLOUR}`,
   ].join(',');
   const times = kind === 'http' ? `${ARRIVAL_TIMES},` : '';
-  if (renditions === 'detect') return `[0:v:0]${times}${detect}[detect]`;
+  const source = `[0:v:0]${times}${ofBoth.map((filter) => `${filter},`).join('')}`;
+  if (renditions === 'detect') return `${source}${detect}[detect]`;
   const view = `showinfo@view${tag}=checksum=0,scale=out_color_matrix=bt601:out_range=limited`;
-  if (renditions === 'view') return `[0:v:0]${times}${view}[view]`;
-  return `[0:v:0]${times}split=2[a][b];[a]${detect}[detect];[b]${view}[view]`;
+  if (renditions === 'view') return `${source}${view}[view]`;
+  return `${source}split=2[a][b];[a]${detect}[detect];[b]${view}[view]`;
 }
 
 /** One side of `fitInside` (models/domain/geometry.ts) as an FFmpeg expression. */

@@ -68,6 +68,21 @@ describe('decodeArgs', () => {
     expect(args.outputs[1]).toEqual(['-map', '[view]', '-fps_mode', 'passthrough', ...raw]);
   });
 
+  it('gives views of those pictures alone that are looked at, where no others are wanted', () => {
+    const filterOf = (more: Partial<DecodeRequest>) =>
+      decodeArgs({ ...request, isViewSampled: true, ...more }).filter;
+    const detect = decodeArgs({ ...request, maxFps: 5 }).filter;
+    const [select] = /select='[^']*',/.exec(detect)!;
+    const both = filterOf({ maxFps: 5, renditions: 'both' });
+    expect(both.startsWith(`[0:v:0]${select}split=2[a][b];[a]showinfo@detect=`)).toBe(true);
+    expect(both.split('select=')).toHaveLength(2);
+    expect(filterOf({ maxFps: 5, renditions: 'view' }).startsWith(`[0:v:0]${select}showinfo@view=`)).toBe(
+      true,
+    );
+    expect(filterOf({ maxFps: 5 })).toBe(detect);
+    expect(filterOf({ renditions: 'both' })).not.toContain('select');
+  });
+
   it('gives the second rendition alone, unsampled', () => {
     const args = decodeArgs({ ...request, maxFps: 5, renditions: 'view' });
     expect(args.filter).toBe(
