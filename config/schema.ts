@@ -9,6 +9,7 @@ import { rtspTransportSchema } from './rtsp-schema';
 import { ruleSettings } from './rules-schema';
 import { saturationSchema } from './saturation-schema';
 import { motionSchema } from './motion-schema';
+import { snapshotsSchema } from './snapshots-schema';
 
 /** As `isCameraId` of models/domain/frame.ts, which a test holds it to. */
 export const CAMERA_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
@@ -54,7 +55,7 @@ export const cameraSchema = z.strictObject({
   viewUrl: cameraUrl
     .optional()
     .describe(
-      'Live only: a second stream of the same camera, for people: the annotated video is made of it. `url` is what is looked at, so it ' +
+      'Live only: a second stream of the same camera, for people: annotated video and snapshots are made of it. `url` is what is looked at, so it ' +
         "can be the camera's small stream. Without it: `url` is for both.",
     ),
   rtspTransport: rtspTransportSchema,
@@ -123,6 +124,10 @@ export const cameraSchema = z.strictObject({
       'Decode in hardware, with what FFmpeg calls so. Where there is none that works, the CPU decodes, with a warning (`auto`: without one). Without it: the CPU.',
     ),
   annotate: videoPath.optional().describe('Video file (.mp4) to write, with boxes, ids and labels drawn in.'),
+  snapshots: z
+    .boolean()
+    .default(true)
+    .describe('Keep snapshots of what is tracked here, where the configuration has `snapshots`.'),
   startTime: z.iso
     .datetime({ offset: true })
     .default('1970-01-01T00:00:00Z')
@@ -246,6 +251,11 @@ export const configSchema = z.strictObject({
     .default([])
     .describe('Where events go; every event goes to each of them.'),
   bridges: bridgesSchema,
+  snapshots: snapshotsSchema
+    .optional()
+    .describe(
+      'Keep the best picture of each track as a JPEG, of which its `track.ended` tells. Without it: none are made.',
+    ),
 });
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
@@ -261,6 +271,9 @@ export type CameraConfig = Config['cameras'][string];
 
 /** When frames of a camera are left out. */
 export type MotionConfig = NonNullable<CameraConfig['motion']>;
+
+/** Snapshots of a loaded configuration. */
+export type SnapshotsConfig = NonNullable<Config['snapshots']>;
 
 /** One event sink of a loaded configuration. */
 export type EventsConfig = Config['events'][number];

@@ -107,12 +107,13 @@ function bridgeSecrets({ bridges }: Config): readonly string[] {
   );
 }
 
-function urlsOf({ cameras, events, queue, bridges }: Config): readonly string[] {
+function urlsOf({ cameras, events, queue, bridges, snapshots }: Config): readonly string[] {
   return [
     ...(queue === undefined ? [] : [queue.url]),
     ...Object.values(cameras).flatMap(({ url, viewUrl }) => (viewUrl === undefined ? [url] : [url, viewUrl])),
     ...events.flatMap((sink) => (sink.type === 'redis' ? [sink.url] : [])),
     ...Object.values(bridges).flatMap((bridge) => (bridge.type === 'jsonl' ? [] : [bridge.url])),
+    ...(snapshots?.store.type === 'redis' ? [snapshots.store.url] : []),
   ].filter((url) => schemeOf(url) !== undefined);
 }
 
@@ -128,7 +129,8 @@ export function isManifestPath(name: string): boolean {
 
 function withAbsolutePaths(config: Config, baseFolder: string): Config {
   const absolute = (path: string) => resolve(baseFolder, path);
-  const { model, cameras, events, bridges } = config;
+  const { model, cameras, events, bridges, snapshots } = config;
+  const store = snapshots?.store;
   return {
     ...config,
     model: { ...model, name: absoluteModelName(model.name, baseFolder) },
@@ -156,6 +158,9 @@ function withAbsolutePaths(config: Config, baseFolder: string): Config {
         return [name, { ...bridge, caFile: absolute(bridge.caFile) }];
       }),
     ),
+    ...(store?.type === 'directory' && {
+      snapshots: { ...snapshots!, store: { ...store, path: absolute(store.path) } },
+    }),
   };
 }
 

@@ -12,28 +12,29 @@ import type { Ledger } from '../models/domain/ledger';
 import type { CameraStatus } from '../models/domain/camera-status';
 import type { ViewFrame } from '../models/domain/frame';
 import type { Observation } from '../models/domain/observation';
-import { redact } from '../models/domain/redact';
 import type { TrackedFrame, TracksClosed } from '../models/domain/track';
 import { annotatedVideo } from '../operators/sinks/annotated-video';
 import { cameraSource } from '../operators/sources/camera-source';
-import { decodeInput } from '../operators/sources/decode-input';
 import type { CameraSignal } from '../operators/sources/camera-source';
 import type { StartGate } from '../operators/sources/start-in-turn';
 import { viewBuffers } from '../operators/sources/view-buffers';
 import { viewSource } from '../operators/sources/view-source';
-import { hideSecrets } from '../operators/sources/hide-secrets';
-import { hardwareFallback } from '../operators/sources/hardware-fallback';
 import { applyRules } from '../operators/transforms/apply-rules';
 import { detectFrames } from '../operators/transforms/detect-frames';
+import { dropViews } from '../operators/transforms/drop-views';
 import { emitEvents } from '../operators/transforms/emit-events';
 import { joinViews } from '../operators/transforms/join-views';
+import { keepBestFrames } from '../operators/transforms/keep-best-frames';
+import { tellSnapshots } from '../operators/transforms/tell-snapshots';
 import { thinFrames } from '../operators/transforms/thin-frames';
 import { motionGate } from '../operators/transforms/motion-gate';
 import { trackObjects } from '../operators/transforms/track-objects';
 import { analysisOf } from './camera-spec';
 import type { CameraSpec } from './camera-spec';
-import type { Input } from './inputs';
+import { APART_BUDGET_BYTES, decoderOf, hasSnapshots, viewsFor } from './decoder';
 import type { Throttle } from './saturation/watch-saturation';
+import { cameraSnapshots } from './snapshots';
+import type { CameraSnapshots, Snapshots } from './snapshots';
 
 /** What a camera's chain needs from outside. */
 export interface CameraDeps {
@@ -65,22 +66,18 @@ export interface CameraDeps {
   readonly throttle?: Throttle;
   /** Resolves when the sinks have room for more events. */
   readonly sinksReady: () => Promise<void>;
+  /** Where the best pictures of tracks go. Absent: none are kept. */
+  readonly snapshots?: Snapshots | undefined;
   /** Live: what an earlier run has begun and not ended in the log. */
   readonly open?: OpenCamera | undefined;
   /** Recorded: the same, to be read at the end; undefined: it could not be read. */
   readonly readOpen?: (() => Promise<OpenCamera | undefined>) | undefined;
 }
 
-/** Pictures of the source's own size that one camera may hold for an annotated video. */
-const VIEW_BUDGET_BYTES = 64 * 1024 * 1024;
-/** Those of a stream apart wait for what is found at their time. */
-const APART_BUDGET_BYTES = 3 * VIEW_BUDGET_BYTES;
 /** Of its buffers, which are needed for the encoder and the decoder too. */
 const WAITING_SHARE = 0.75;
 /** Beyond a frame's own deadline and the interval to the next: time for the answer of the detector. */
 const ANSWER_MS = 500;
-/** Buffers beside those in the detector: one waiting, one being filled, one on its way between. */
-const SPARE_BUFFERS = 3;
 /** Detections below a camera's `minScore` still keep known tracks alive, down to this score. */
 const LOWEST_TRACKED_SCORE = 0.2;
 
@@ -115,12 +112,13 @@ function cameraChain(
   const { labels } = spec;
   const wanted = labels === undefined ? undefined : new Set(labels);
   const tracked = new Subject<TrackedFrame>();
+  const snapshots = snapshotsOf(spec, deps);
 
   return cameraSource({
     cameraId: spec.id,
     mode: spec.mode,
     isLooping: spec.isLooping,
-    hasView: spec.annotatePath !== undefined && spec.view === undefined,
+    hasView: viewsFor(spec, deps) !== undefined,
     clock,
     ledger,
     startAtMs: spec.startAtMs,
@@ -133,32 +131,37 @@ function cameraChain(
     ...(throttle !== undefined && { overload: throttle.overload, paused: throttle.paused }),
     ...(spec.maxFps !== undefined && { watch: { intervalMs: 1000 / spec.maxFps } }),
     decode: decoderOf(spec, deps, spec),
-  }).pipe(
-    gate(spec, deps, tracked),
-    thinFrames<CameraStatus | ViewFrame | Observation>({ fps: throttle?.fps ?? unlimited, ledger }),
-    detectFrames<CameraStatus | ViewFrame | Observation>({
-      port,
-      ledger,
-      cameraId: spec.id,
-      mode: spec.mode,
-      inFlight: spec.inFlight,
-      maxLatencyMs: spec.maxLatencyMs,
-      minScore: lowScoreOf(spec),
-      ready: deps.sinksReady,
-      ...(wanted !== undefined && { isWanted: ({ label }) => wanted.has(label) }),
-    }),
-    trackObjects({ ...tracksOf(spec, deps), resume }),
-    tap((item) => {
-      if (item.kind === 'status') deps.onStatus(item);
-      if (item.kind !== 'tracked') return;
-      deps.onTracked(item);
-      tracked.next(item);
-    }),
-    watchApart(spec, deps),
-    annotate(spec, deps),
-    ruled(spec, resume),
-    emitEvents({ ...eventsOf(spec, deps), resume }),
-  );
+  })
+    .pipe(
+      gate(spec, deps, tracked),
+      thinFrames<CameraStatus | ViewFrame | Observation>({ fps: throttle?.fps ?? unlimited, ledger }),
+      detectFrames<CameraStatus | ViewFrame | Observation>({
+        port,
+        ledger,
+        cameraId: spec.id,
+        mode: spec.mode,
+        inFlight: spec.inFlight,
+        maxLatencyMs: spec.maxLatencyMs,
+        minScore: lowScoreOf(spec),
+        ready: readyOf(deps, snapshots),
+        ...(wanted !== undefined && { isWanted: ({ label }) => wanted.has(label) }),
+      }),
+      trackObjects({ ...tracksOf(spec, deps), resume }),
+      tap((item) => {
+        if (item.kind === 'status') deps.onStatus(item);
+        if (item.kind !== 'tracked') return;
+        deps.onTracked(item);
+        tracked.next(item);
+      }),
+    )
+    .pipe(
+      watchApart(spec, deps),
+      snapshots === undefined ? identity : keepBestFrames<Tracked>(snapshots.keep),
+      annotate(spec, deps),
+      ruled(spec, resume),
+      emitEvents({ ...eventsOf(spec, deps), resume }),
+      snapshots === undefined ? identity : tellSnapshots(snapshots),
+    );
 }
 
 /** Ends what an earlier run left open and this one does not know. */
@@ -191,37 +194,16 @@ const lowScoreOf = ({ minScore }: CameraSpec) => Math.min(minScore, LOWEST_TRACK
 
 const unlimited = () => undefined;
 
-/**
- * One attempt after the other to decode a camera's stream; in hardware where that is asked for and works. The stream that is
- * looked at also gives the pictures for people, unless there is one apart.
- */
-function decoderOf(spec: CameraSpec, { port, onDamage, onHardwareFailed }: CameraDeps, stream: Input) {
-  const { hwaccel, maxFps, view, hide = redact } = spec;
-  const renditions = () => {
-    if (stream === view) return { view: { budgetBytes: APART_BUDGET_BYTES } };
-    const detectBuffers = spec.inFlight + SPARE_BUFFERS;
-    if (spec.annotatePath === undefined || view !== undefined) return { detectBuffers };
-    return { detectBuffers, view: { budgetBytes: VIEW_BUDGET_BYTES } };
+function snapshotsOf(spec: CameraSpec, deps: CameraDeps): CameraSnapshots | undefined {
+  if (deps.snapshots === undefined || !hasSnapshots(spec, deps)) return undefined;
+  return cameraSnapshots(deps.snapshots, { mode: spec.mode, ...eventsOf(spec, deps) });
+}
+
+function readyOf({ sinksReady }: CameraDeps, snapshots: CameraSnapshots | undefined): () => Promise<void> {
+  if (snapshots === undefined) return sinksReady;
+  return async () => {
+    await Promise.all([sinksReady(), snapshots.saved.ready()]);
   };
-  const decode = (inHardware: boolean) =>
-    decodeInput({
-      request: {
-        kind: stream.kind,
-        location: stream.location,
-        input: port.detector.input,
-        isRealTime: spec.isRealTime || stream.kind === 'test',
-        ...(stream.rtspTransport !== undefined && { rtspTransport: stream.rtspTransport }),
-        ...(maxFps !== undefined && { maxFps }),
-        ...(inHardware && hwaccel !== undefined && { hwaccel }),
-      },
-      mode: spec.mode,
-      onDamage: (detail) => onDamage(hide(detail)),
-      ...(stream.folderFps !== undefined && { folderFps: stream.folderFps }),
-      ...(spec.masks !== undefined && { masks: spec.masks }),
-      ...renditions(),
-    }).pipe(hideSecrets(hide));
-  if (hwaccel === undefined) return () => decode(false);
-  return hardwareFallback({ decode, onFallback: onHardwareFailed });
 }
 
 function gate(
@@ -239,7 +221,7 @@ function watchApart(
   deps: CameraDeps,
 ): OperatorFunction<Tracked | ViewFrame, Tracked | ViewFrame> {
   const { view, annotatePath, id, maxFps = Infinity, maxLatencyMs } = spec;
-  if (view === undefined || annotatePath === undefined) return identity;
+  if (view === undefined || (annotatePath === undefined && !hasSnapshots(spec, deps))) return identity;
   const views = viewSource({
     cameraId: id,
     clock: deps.clock,
@@ -260,16 +242,19 @@ function watchApart(
 type Tracked = TrackedFrame | TracksClosed | CameraStatus;
 
 function annotate(
-  { annotatePath }: CameraSpec,
+  { annotatePath, view: apart }: CameraSpec,
   { onVideoFailed }: CameraDeps,
 ): OperatorFunction<Tracked | ViewFrame, Tracked> {
-  if (annotatePath !== undefined)
-    return annotatedVideo({
-      path: annotatePath,
-      sampleAspect: (frame) => frame.sampleAspect,
-      onFailed: onVideoFailed,
-    });
-  return (source) => defer(() => source as Observable<Tracked>);
+  if (annotatePath === undefined)
+    return (source) => source.pipe(dropViews<Tracked>(() => false)) as Observable<Tracked>;
+  const video = annotatedVideo({
+    path: annotatePath,
+    sampleAspect: (frame) => frame.sampleAspect,
+    onFailed: onVideoFailed,
+  });
+  // Of the small stream only snapshots are made, where a large one is for people.
+  const isShown = ({ isApart = false }: ViewFrame) => apart === undefined || isApart;
+  return (source) => source.pipe(dropViews<Tracked>(isShown), video);
 }
 
 /**

@@ -36,6 +36,8 @@ export interface CameraSpec extends Input {
   readonly inFlight: number;
   readonly updateIntervalMs: number;
   readonly track: { readonly confirmHits: number; readonly forgetAfterMs: number };
+  /** Whether the best pictures of its tracks are kept, where there is a place for any. */
+  readonly hasSnapshots: boolean;
   /** Where the annotated video goes. */
   readonly annotatePath?: string;
   readonly hwaccel?: HardwareDecoder;
@@ -107,6 +109,7 @@ export function toCameraSpec(name: string, config: CameraConfig, detector: Detec
     inFlight: config.inFlight ?? DEFAULT_IN_FLIGHT[mode],
     updateIntervalMs,
     track,
+    hasSnapshots: config.snapshots,
     ...(annotate !== undefined && { annotatePath: annotate }),
     ...(config.hwaccel !== undefined && { hwaccel: config.hwaccel }),
     ...(config.viewUrl !== undefined && { view: viewOf(config.viewUrl, config) }),

@@ -2,7 +2,8 @@ import { Subject } from 'rxjs';
 import { systemClock } from '../models/domain/clock';
 import type { Clock } from '../models/domain/clock';
 import type { DetectPort } from '../models/domain/detect-port';
-import { PipelineError, toPipelineError } from '../models/domain/errors';
+import { toPipelineError } from '../models/domain/errors';
+import type { PipelineError } from '../models/domain/errors';
 import type { SightlineEvent } from '../models/domain/event';
 import type { EventSink } from '../models/domain/event-sink';
 import type { CameraId } from '../models/domain/frame';
@@ -15,11 +16,13 @@ import { buildCamera } from './build';
 import type { CameraDeps } from './build';
 import type { CameraSpec } from './camera-spec';
 import { eventSourceOf } from './event-source';
+import { allFramesFailed } from './frames-failed';
 import { checkInput } from './inputs';
 import { openCameraReader } from './open-camera';
 import { createSaturationWatch } from './saturation/watch-saturation';
 import type { SaturationSettings, SaturationWatch } from './saturation/watch-saturation';
 import type { Telemetry } from './telemetry';
+import type { Snapshots } from './snapshots';
 import { whenIdle } from './when-idle';
 
 /** How one camera ended. */
@@ -62,6 +65,8 @@ export interface PipelineOptions {
   readonly port: DetectPort;
   readonly sinks: readonly EventSink[];
   readonly telemetry: Telemetry;
+  /** Where the best pictures of tracks go. Default: none are kept. */
+  readonly snapshots?: Snapshots | undefined;
   readonly clock?: Clock;
   /** What live cameras do while there is lastingly too little time for all. Default: nothing. */
   readonly saturation?: SaturationSettings;
@@ -80,11 +85,12 @@ export interface Pipeline {
   close(): Promise<void>;
 }
 
-/** Makes a pipeline that owns its port and sinks: `close` ends them. */
+/** Makes a pipeline that owns its port, sinks and snapshots: `close` ends them. */
 export function createPipeline({
   port,
   sinks,
   telemetry,
+  snapshots,
   clock = systemClock,
   saturation: settings,
   drainIdleMs = 10_000,
@@ -101,7 +107,7 @@ export function createPipeline({
     if (closed !== undefined) throw new RangeError('pipeline: expected it to be open, it was closed');
     if (cameras.has(spec.id))
       throw new RangeError(`camera ${spec.id}: expected a name that is free, it is running`);
-    const run = runCamera(spec, { port, sinks, telemetry, clock, startGate, saturation });
+    const run = runCamera(spec, { port, sinks, telemetry, snapshots, clock, startGate, saturation });
     cameras.set(spec.id, run);
     void run.done.then(() => cameras.delete(spec.id));
     return run;
@@ -118,6 +124,7 @@ export function createPipeline({
     );
     await Promise.all(runs.map((run) => run.stop()));
     unwatch();
+    await snapshots?.writer.close();
     const closings = await Promise.allSettled(sinks.map((sink) => sink.close()));
     await port.close();
     const failure = closings.find((closing) => closing.status === 'rejected');
@@ -137,7 +144,8 @@ export function createPipeline({
 /** Live sources that start at once, at least; with more cores, two for each. */
 const LEAST_STARTS = 4;
 
-type RunDeps = Required<Omit<PipelineOptions, 'drainIdleMs' | 'saturation'>> & {
+type RunDeps = Required<Omit<PipelineOptions, 'drainIdleMs' | 'saturation' | 'snapshots'>> & {
+  readonly snapshots: Snapshots | undefined;
   readonly startGate: StartGate;
   readonly saturation: SaturationWatch | undefined;
 };
@@ -146,7 +154,7 @@ type RunDeps = Required<Omit<PipelineOptions, 'drainIdleMs' | 'saturation'>> & {
 const HELD_UP_MS = 1000;
 
 function runCamera(spec: CameraSpec, deps: RunDeps): CameraRun {
-  const { port, sinks, telemetry, clock, startGate, saturation } = deps;
+  const { port, sinks, telemetry, snapshots, clock, startGate, saturation } = deps;
   const ledger = createLedger();
   const stopRequests = new Subject<void>();
   const unwatch = telemetry.watchLedger(spec.id, ledger);
@@ -208,6 +216,7 @@ function runCamera(spec: CameraSpec, deps: RunDeps): CameraRun {
         clock,
         startGate,
         ledger,
+        snapshots,
         ...log,
         stop: stopRequests,
         endReason: () => (isStopping ? 'stopped' : failure === undefined ? 'completed' : 'discontinuity'),
@@ -288,10 +297,3 @@ function settledFrames(runs: readonly CameraRun[]): number {
 
 /** Frames are given up after this while no worker lives: whoever wants to stop does not wait for one. */
 const UNSERVED_DRAIN_MS = 1000;
-
-/** An analysis in which not one frame could be looked at is no analysis. */
-function allFramesFailed({ failed, detected }: LedgerEntry): PipelineError | undefined {
-  const [code] = Object.keys(failed);
-  if (code === undefined || detected > 0) return undefined;
-  return new PipelineError('worker_lost', 'expected detections, but every frame failed in the detector');
-}

@@ -17,6 +17,7 @@ import type { CameraRun, Pipeline } from '../pipeline';
 import { checkInput } from '../inputs';
 import { watchSinks } from '../sink-metrics';
 import { openSinks } from '../sinks';
+import { openSnapshots, watchSnapshots } from '../snapshots';
 import type { OpenSinksOptions, SinkContext } from '../sinks';
 import type { Telemetry } from '../telemetry';
 import { probeMedia } from '../probe-media';
@@ -117,15 +118,25 @@ export async function analyse({
     // One of many processes waits for Redis whatever it needs it for; a lone run says at once that there is none.
     const sinks = await (isShared ? whenReachable(open, telemetry, signals.signal) : open());
     watchSinks(telemetry.registry, sinks);
-    if (isShared) for (const place of placesOf(config)) log.info(place);
-    const port = await source.start().catch(async (error: unknown) => {
+    const closeAll = async (error: unknown): Promise<never> => {
       await Promise.allSettled(sinks.map((sink) => sink.close()));
       throw error;
+    };
+    const snapshots = await openSnapshots(config, {
+      onTrouble: (error) => telemetry.warning(`snapshots: ${error.detail}; trying again`),
+      onNotice: ({ level, message }) => telemetry[level === 'warn' ? 'warning' : 'recovered'](message),
+    }).catch(closeAll);
+    if (snapshots !== undefined) watchSnapshots(telemetry.registry, snapshots);
+    if (isShared) for (const place of placesOf(config)) log.info(place);
+    const port = await source.start().catch(async (error: unknown) => {
+      await snapshots?.writer.close();
+      return closeAll(error);
     });
     hasStarted = true;
     const bridges = await startBridges(config, telemetry);
     closing.push(() => bridges.close());
-    const pipeline = createPipeline({ port, sinks, telemetry, saturation: config.saturation });
+    const { saturation } = config;
+    const pipeline = createPipeline({ port, sinks, telemetry, snapshots, saturation });
     const stopping = stopWhenASinkEnds(sinks, signals.signal);
     const stop = () => void pipeline.close().catch(() => undefined);
     stopping.signal.addEventListener('abort', stop);

@@ -101,6 +101,7 @@ function override(config: Config, flags: RunFlags): Config {
     saturation: config.saturation,
     events: flagged.events.length > 0 ? flagged.events : config.events,
     bridges: config.bridges,
+    ...(config.snapshots !== undefined && { snapshots: config.snapshots }),
   };
 }
 

@@ -54,6 +54,7 @@ export async function findConfigFaults(
     ...cameras.flatMap((camera) => ['url', 'viewUrl'].map((key) => inputFaults([...camera, key], checked))),
     ...cameras.map((camera) => outputFaults([...camera, 'annotate'], checked, { isFolderMade: true })),
     ...events.map((sink) => outputFaults([...sink, 'path'], checked, { isFolderMade: false })),
+    folderFaults(['snapshots', 'store', 'path'], checked),
   ]);
   return inOrder([...checked.faults, ...found.flat(), ...linkFaults(checked)]);
 }
@@ -126,6 +127,21 @@ async function outputFaults(
     () => false,
   );
   return isWritable ? [] : faultsAt(path, 'a file that may be written', text);
+}
+
+/** A folder that is made when it is not there. */
+async function folderFaults(path: ConfigPath, { text, baseFolder }: CheckedConfig): Promise<ConfigFault[]> {
+  const target = textAt(path, text);
+  if (target === undefined) return [];
+  const folder = resolve(baseFolder, target);
+  const entry = await stat(folder).catch(() => undefined);
+  if (entry === undefined) return [];
+  if (!entry.isDirectory()) return faultsAt(path, 'the path of a folder, not of a file', text);
+  const isWritable = await access(folder, constants.R_OK | constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  return isWritable ? [] : faultsAt(path, 'a folder that may be written', text);
 }
 
 /** Files that are the same by a link; the text does not tell. */

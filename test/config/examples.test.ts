@@ -28,6 +28,7 @@ describe('the examples', () => {
       'redis-events.yaml',
       'rules.yaml',
       'shared-cameras.yaml',
+      'snapshots.yaml',
     ]);
   });
 
