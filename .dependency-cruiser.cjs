@@ -35,6 +35,15 @@ module.exports = {
       to: { path: 'onnxruntime-node' },
     },
     {
+      name: 'sharp-in-one-file',
+      severity: 'error',
+      from: {
+        path: '^(models|config|operators|workers|pipeline)/',
+        pathNot: '^operators/support/jpeg-encoder\\.ts$',
+      },
+      to: { path: 'node_modules/sharp/' },
+    },
+    {
       name: 'redis-clients-made-in-one-file',
       severity: 'error',
       from: {

@@ -14,19 +14,26 @@ export interface CutChoices {
   readonly sampleAspect?: readonly [number, number] | undefined;
   /** What must be in the cut; absent: the whole picture. */
   readonly box?: Box | undefined;
+  /** What is left around a box, as a part of its longer side. Default 0.15: enough to see where an object is. */
+  readonly margin?: number;
   /** Pixels across, at most. */
   readonly maxWidth: number;
 }
 
-/** Of the longer side of a box, on each of its sides: enough to see where an object is. */
-const MARGIN = 0.15;
+const DEFAULT_MARGIN = 0.15;
 
 /**
  * Where to cut a picture: around a box with a margin, as far as the picture goes, or all of it. Corners are even, so that chroma
  * stays in its place. The result has square pixels; it is made smaller, and never larger.
  */
-export function planCut({ size, sampleAspect = [1, 1], box, maxWidth }: CutChoices): Cut {
-  const area = box === undefined ? ([0, 0, size.width, size.height] as const) : around(box, size);
+export function planCut({
+  size,
+  sampleAspect = [1, 1],
+  box,
+  margin = DEFAULT_MARGIN,
+  maxWidth,
+}: CutChoices): Cut {
+  const area = box === undefined ? ([0, 0, size.width, size.height] as const) : around(box, size, margin);
   const [num, den] = sampleAspect;
   const aspect = num > 0 && den > 0 ? num / den : 1;
   const [width, height] = [area[2] - area[0], area[3] - area[1]];
@@ -69,8 +76,8 @@ export function cutI420(pixels: Uint8Array, { width, height }: Size, { area, to 
 const half = (side: number) => Math.ceil(side / 2);
 const whole = (side: number, most: number) => Math.max(1, Math.min(most, Math.round(side)));
 
-function around([x1, y1, x2, y2]: Box, { width, height }: Size): Box {
-  const margin = MARGIN * Math.max(x2 - x1, y2 - y1);
+function around([x1, y1, x2, y2]: Box, { width, height }: Size, part: number): Box {
+  const margin = part * Math.max(x2 - x1, y2 - y1);
   // A box may lie outside of the picture: then the cut is the pixels nearest to it.
   const low = (at: number, side: number) => {
     const inside = Math.min(Math.max(0, at - margin), side - 1);

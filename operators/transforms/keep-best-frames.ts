@@ -57,16 +57,19 @@ const BETTER_BY = 1.1;
 /** Live tracks whose refusal is remembered; of more than that, another reason is told. */
 const MOST_REFUSED = 4096;
 /** A picture of another stream shows what was found so near to it in time, at most. */
-const APART_MS = 150;
+const APART_MS = 100;
+/** Times of two streams are estimates: more room for who moves. */
+const APART_MARGIN = 0.3;
 
 /**
  * Keeps a copy of the picture that shows each confirmed track best, and gives it away when the track ends: score × size × sharpness,
  * away from the edges of the picture. Everything passes on at once, views with their holds.
  *
- * A picture counts when it is of a tracked frame that somebody looked at, for tracks that were seen in it; of a stream apart, when it was
- * taken within 150 ms of it. What is kept is one small copy a track, bounded in number and bytes: a track that finds no room is looked at
- * again with each picture. Where there are several sizes of the same picture, the larger wins. State per subscription; what is kept
- * is dropped when the consumer leaves or the source errs. Throws a RangeError when an option is out of range.
+ * A picture counts when it is of a tracked frame that somebody looked at, for tracks that were seen in it; of a stream apart,
+ * when it was taken within 100 ms of it, the nearer the better. What is kept is one small copy a track, bounded in number and
+ * bytes: a track that finds no room is looked at again with each picture. Where there are several sizes of the same picture, the
+ * larger wins. State per subscription; what is kept is dropped when the consumer leaves or the source errs. Throws a RangeError
+ * when an option is out of range.
  */
 export function keepBestFrames<T extends Other>(
   options: KeepBestFramesOptions,
@@ -119,19 +122,24 @@ function createKeeper({
   }
 
   function consider(view: ViewFrame): void {
-    if (latest === undefined || !showsFrame(view, latest.frame)) return;
-    const { info, size, lease } = view;
+    const apartMs = latest && apartFrom(latest.frame, view);
+    if (latest === undefined || apartMs === undefined) return;
+    const { info, size, lease, isApart = false } = view;
     const { frame, tracks } = latest;
     let whole: Uint8Array | undefined;
     for (const track of tracks) {
       if (!track.isVisible) continue;
       const key = keyOf(track);
       const before = kept.get(key);
-      const box = scaled(track.box, frame.source, size);
-      const quality = qualityAbove((before?.quality ?? 0) * BETTER_BY, { view, box, score: track.score });
+      const box = scaled(boxAfter(apartMs, track), frame.source, size);
+      const shown = { view, box, score: track.score, trust: 1 - Math.abs(apartMs) / (2 * APART_MS) };
+      const quality = qualityAbove((before?.quality ?? 0) * BETTER_BY, shown);
       if (quality === undefined) continue;
-      const { sampleAspect } = info;
-      const cut = planCut({ size, maxWidth, sampleAspect, box: isCropped ? box : undefined });
+      const cut = planCut({
+        ...{ size, maxWidth, sampleAspect: info.sampleAspect },
+        ...(isCropped && { box }),
+        ...(isApart && { margin: APART_MARGIN }),
+      });
       const moreBytes = i420ByteLength(cut.to) - (before?.pixels.length ?? 0);
       if (heldBytes + moreBytes > maxBytes || (before === undefined && kept.size >= maxTracks)) {
         if (before === undefined && refused.size < MOST_REFUSED) refused.add(key);
@@ -175,20 +183,34 @@ interface Shown {
   /** In pixels of the view. */
   readonly box: Box;
   readonly score: number;
+  /** How surely the box is where the object is, 0 to 1. */
+  readonly trust: number;
 }
 
 /** The quality of what is shown, when it is above the bound. */
-function qualityAbove(bound: number, { view: { size, lease }, box, score }: Shown): number | undefined {
-  const worth = worthOf(score, box, size);
+function qualityAbove(
+  bound: number,
+  { view: { size, lease }, box, score, trust }: Shown,
+): number | undefined {
+  const worth = worthOf(score, box, size) * trust;
   // Sharpness is below 1: what it cannot save is not looked at.
   if (worth <= bound) return undefined;
   const quality = worth * sharpnessOf(lease.pixels, size, box);
   return quality > bound ? quality : undefined;
 }
 
-function showsFrame({ info, isApart = false }: ViewFrame, frame: FrameInfo): boolean {
-  if (isApart) return Math.abs(info.atMs - frame.atMs) <= APART_MS;
-  return info.segment.epoch === frame.segment.epoch && info.ptsMs === frame.ptsMs;
+/** Where a track's box is so many milliseconds after its frame, as far as is known. */
+function boxAfter(ms: number, { box: [x1, y1, x2, y2], velocity }: Track): Box {
+  const [x, y] = [(velocity[0] * ms) / 1000, (velocity[1] * ms) / 1000];
+  return [x1 + x, y1 + y, x2 + x, y2 + y];
+}
+
+/** How much later than the frame the view was taken, in milliseconds; undefined when it does not show the frame. */
+function apartFrom(frame: FrameInfo, { info, isApart = false }: ViewFrame): number | undefined {
+  if (!isApart)
+    return info.segment.epoch === frame.segment.epoch && info.ptsMs === frame.ptsMs ? 0 : undefined;
+  const apartMs = info.atMs - frame.atMs;
+  return Math.abs(apartMs) <= APART_MS ? apartMs : undefined;
 }
 
 function scaled([x1, y1, x2, y2]: Box, from: Size, to: Size): Box {

@@ -30,6 +30,7 @@ describe('parseConfig', () => {
           folderFps: 10,
           maxFps: 10,
           priority: 5,
+          snapshots: true,
           maxLatencyMs: 500,
           resumeWindowMs: 10_000,
           startTime: '1970-01-01T00:00:00Z',
@@ -104,7 +105,7 @@ events:
     expect(error).toBeInstanceOf(PipelineError);
     expect(error.message).toBe(
       'config: 2 faults\nc.yaml:1:10: cameras: expected at least one camera, got an empty map\n' +
-        'c.yaml:2:1: x: expected one of the keys namespace, model, cameras, saturation, queue, events, bridges, got "x"',
+        'c.yaml:2:1: x: expected one of the keys namespace, model, cameras, saturation, queue, events, bridges, snapshots, got "x"',
     );
   });
 

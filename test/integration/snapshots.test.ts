@@ -7,6 +7,7 @@ import type { EventOf } from '../../models/domain/event';
 import { boxIou } from '../../models/domain/geometry';
 import type { Box, Size } from '../../models/domain/geometry';
 import type { Polygon } from '../../models/domain/polygon';
+import { startRtspServer } from '../fixtures/rtsp-server';
 import { PLAZA, eventsOf, killAll, readEvents, startSightline } from '../support/sightline';
 import type { SightlineRun } from '../support/sightline';
 import { tempFolder } from '../support/temp-folder';
@@ -119,6 +120,52 @@ describe('sightline run with snapshots', () => {
       }
       expect(most).toBeLessThan(4);
       expect(Math.max(...green)).toBeGreaterThan(200);
+    }
+  });
+
+  it('takes them of the larger stream where a camera has two, and of the other while that is down', async () => {
+    const small = join(folder, 'small.mp4');
+    execFileSync('ffmpeg', [
+      '-v',
+      'error',
+      '-i',
+      PLAZA,
+      '-vf',
+      'scale=384:288',
+      '-preset',
+      'ultrafast',
+      small,
+    ]);
+    const servers = await Promise.all([
+      startRtspServer({ video: small }),
+      startRtspServer({ video: PLAZA, reencode: false }),
+    ]);
+    const [url, viewUrl] = servers.map((server) => server.url());
+    try {
+      const { run, events, path } = start('apart', { url, viewUrl, track: { forgetAfterMs: 200 } }, {});
+      /** How much larger tracks were in their snapshots than in the stream that was looked at. */
+      const scales = () =>
+        endsIn(events).flatMap(({ data: { snapshot, box } }) =>
+          snapshot === undefined ? [] : [(snapshot.box[3] - snapshot.box[1]) / (box[3] - box[1])],
+        );
+      await waitFor(() => scales().some((scale) => scale > 1.5), { what: 'a large one', timeoutMs: 30_000 });
+      await servers[1].kill();
+      const before = scales().length;
+      await waitFor(
+        () =>
+          scales()
+            .slice(before)
+            .some((scale) => scale < 1.3),
+        {
+          what: 'a small one',
+          timeoutMs: 30_000,
+        },
+      );
+      run.child.kill('SIGINT');
+      expect(await run.ended).toBe(0);
+      for (const end of endsIn(events)) if (end.data.bestFrame !== undefined) await pictureOf(path, end);
+    } finally {
+      await Promise.all(servers.map((server) => server.close()));
     }
   });
 

@@ -174,12 +174,25 @@ describe('keepBestFrames', () => {
   it('takes pictures of a stream apart that are near enough in time, and the larger of both', () => {
     const large = { width: 640, height: 480 };
     const apart = (atMs: number) => view(atMs, { size: large, isApart: true });
-    const both = bestOf([seen(0, [0.9]), view(0), apart(140), closed(1)]).get(1)!.picture!;
-    expect(both).toMatchObject({ ptsMs: 0, size: { width: 128, height: 208 } });
-    // Corners of the box: twice those of the small picture.
-    expect(both.box.map(Math.round)).toEqual([24, 24, 104, 184]);
-    const late = bestOf([seen(0, [0.9]), view(0), apart(160), closed(1)]).get(1)!.picture!;
+    const both = bestOf([seen(0, [0.9]), view(0), apart(40), closed(1)]).get(1)!.picture!;
+    // With more room: 48 pixels on each side of a box of 80 x 160.
+    expect(both).toMatchObject({ ptsMs: 0, size: { width: 176, height: 256 } });
+    expect(both.box.map(Math.round)).toEqual([48, 48, 128, 208]);
+    const late = bestOf([seen(0, [0.9]), view(0), apart(101), closed(1)]).get(1)!.picture!;
     expect(late.size).toEqual({ width: 64, height: 104 });
+  });
+
+  it('prefers pictures of a stream apart that are nearer in time, and moves the box on to them', () => {
+    const apart = (atMs: number) => view(atMs, { isApart: true });
+    const moving = seen(100, [0.9], { velocity: [100, 0] });
+    const { picture } = bestOf([moving, apart(30), apart(60), apart(190), closed(1)]).get(1)!;
+    // Taken 40 ms before: the object was 4 pixels to the left of where it was found.
+    expect(picture!.size).toEqual({ width: 88, height: 128 });
+    const [x1, , x2] = picture!.box;
+    expect([x1, x2]).toEqual([24, 64]);
+    // The stripes, which are where it was found, are 4 pixels to the right of it.
+    const row = picture!.pixels.subarray(64 * 88, 65 * 88);
+    expect(row.findIndex((luma) => luma !== 100)).toBe(28);
   });
 
   it('tells when a live picture was taken, and when the track was so', () => {
