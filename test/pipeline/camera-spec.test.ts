@@ -54,6 +54,17 @@ describe('what decides the events of a camera', () => {
     expect(keys[0]).toBe(keys[1]);
   });
 
+  it('holds nothing of snapshots, which are kept unless a camera says otherwise', () => {
+    const keys = [undefined, true, false].map((snapshots) => {
+      const yard = { url: '/a.mp4', ...(snapshots !== undefined && { snapshots }) };
+      const { config } = defineConfig({ cameras: { yard } });
+      const spec = toCameraSpec('yard', config.cameras['yard']!, detector as DetectorInfo);
+      expect(spec.hasSnapshots).toBe(snapshots ?? true);
+      return createRunKey(analysisOf(spec), 'a model');
+    });
+    expect(new Set(keys).size).toBe(1);
+  });
+
   it('holds nothing of how RTP travels', () => {
     const keys = (['tcp', 'udp'] as const).map((rtspTransport) => {
       const yard = { url: 'rtsp://h/s', viewUrl: 'rtsp://h/large', rtspTransport };
