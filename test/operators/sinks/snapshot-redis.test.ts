@@ -81,6 +81,18 @@ describe('snapshots in Redis', () => {
     expect(await names()).toEqual([nameOf(6)]);
   });
 
+  it('go some hundred at a time, where bounds became smaller', async () => {
+    const { store, names, namespace } = await openStore({ ...BOUNDS, maxCount: 1000 });
+    await Promise.all(Array.from({ length: 220 }, (_, at) => store.put(nameOf(at), jpegOf(1))));
+    const smaller = createSnapshotRedis({ url: server.url, namespace, retention: BOUNDS });
+    open.push(smaller);
+    const put = () => smaller.put(nameOf(220), jpegOf(1)).then(() => true);
+    await waitFor(put, { what: 'its connection' });
+    expect(await names()).toHaveLength(21);
+    await put();
+    expect(await names()).toHaveLength(3);
+  });
+
   it('that have expired leave the account', async () => {
     const { store, keys, names } = await openStore({ ...BOUNDS, maxAgeMs: 1000 });
     await store.put(nameOf(1), jpegOf(900));

@@ -212,6 +212,12 @@ describe('keepBestFrames', () => {
     expect(next.get(3)!.picture!.ptsMs).toBe(200);
   });
 
+  it('remembers of so many tracks that they found no room', () => {
+    const many = Array.from({ length: 4098 }, () => 0.9);
+    const told = bestOf([seen(0, many), view(0), closed(4097, 4098)], { maxTracks: 1 });
+    expect([...told.values()].map(({ why }) => why)).toEqual(['no_room', 'no_picture']);
+  });
+
   it('counts bytes until a picture is stored', async () => {
     const stored: (() => void)[] = [];
     const told: (BestPicture | undefined)[] = [];
