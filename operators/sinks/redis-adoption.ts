@@ -48,6 +48,7 @@ export function createAdoption({ place, createSender, onAdopted, onLeft }: Adopt
     let count = 0;
     let damaged = 0;
     let isOver = false;
+    let fault: unknown;
     const { repeat } = spool;
     const { sender, writer } = createSender(spool.shard);
     const repeating = repeat && createSender(spool.shard, repeat.writer).sender;
@@ -85,12 +86,18 @@ export function createAdoption({ place, createSender, onAdopted, onLeft }: Adopt
       return true;
     } catch (error) {
       if (error instanceof PipelineError) throw error;
-      onLeft(spool.path, reasonOf(error));
+      fault = error;
       return true;
     } finally {
       sender.stop();
       repeating?.stop();
-      if (!isOver) await spool.leave().catch((error: unknown) => onLeft(spool.path, reasonOf(error)));
+      if (!isOver) {
+        const path = await spool.leave().catch((error: unknown) => {
+          fault ??= error;
+          return spool.path;
+        });
+        if (fault !== undefined) onLeft(path, reasonOf(fault));
+      }
     }
   }
 

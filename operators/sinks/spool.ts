@@ -153,7 +153,13 @@ async function adopt(path: string, place: SpoolPlace, budget: SpoolBudget): Prom
       throw new Error(`events for ${about.target}, expected ${place.target}`);
     }
     await rename(path, own);
-    return await openAdopted({ path: own, shard: about.shard, lock, budget });
+    try {
+      return await openAdopted({ path: own, shard: about.shard, lock, budget });
+    } catch (error) {
+      // Under our name it would be taken for that of a living process where files have no locks.
+      await rename(own, path);
+      throw error;
+    }
   } catch (error) {
     closeSync(lock);
     // Another process was faster.

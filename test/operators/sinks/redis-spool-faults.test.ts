@@ -1,7 +1,8 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKeys } from '../../../models/domain/keys';
 import { createRedis } from '../../../models/support/redis';
+import { createSpool } from '../../../operators/sinks/spool';
 import { mountSmallDisk } from '../../support/small-disk';
 import { MIB, createSpoolLab, eventIds, writeEvents } from '../../support/spool-lab';
 import { waitFor } from '../../support/wait-for';
@@ -162,5 +163,23 @@ describe('createRedisSink with a spool that is full, or that the disk does not t
     client.disconnect();
     await lab.open();
     expect(await lab.idsIn(keys.events())).toEqual(eventIds(0, 1010));
+  });
+
+  it.each(['0000000000000000.log', 'mark'])('says where a spool is whose %s cannot be read', async (name) => {
+    await lab.server.stop();
+    const place = { folder: lab.folder, target: `redis://127.0.0.1:${lab.server.port} test` };
+    const spool = await createSpool(place, 0, { maxBytes: MIB, usedBytes: 0 });
+    await spool.append(
+      [{ type: 't', camera: 'c', id: '1', fence: undefined, open: { drop: [] }, data: '{}' }],
+      0,
+    );
+    const path = await spool.leave();
+    rmSync(join(path, name), { force: true });
+    mkdirSync(join(path, name));
+    await lab.server.start();
+    await lab.open();
+    const [, told, reason] = /^warn spool (\S+): it stays where it is \((.*)\)$/.exec(lab.notices[0]!) ?? [];
+    expect(reason).toMatch(/^EISDIR/);
+    expect(readdirSync(told!)).toContain(name);
   });
 });
