@@ -1,5 +1,6 @@
 import type { RedisScript } from '../../models/support/redis-script';
 import { DEAD_MAX_LEN, createAcks } from './acks';
+import { createGroup, hasGroup } from './consumer-group';
 import { decodeEntry, fieldOf } from './decode';
 import type { RawEntry } from './decode';
 import type { EntryOwner } from './delivered';
@@ -8,8 +9,7 @@ import type { GroupOptions } from './options';
 import { forgetScript, keepScript, missScript, releaseScript, takeScript } from './scripts';
 import { BLOCK_MS } from './shard';
 import type { ShardContext, ShardReader } from './shard';
-import { entriesIn, groupFacts, isMissing, streamFacts } from './stream-facts';
-import type { GroupFacts, StreamFacts } from './stream-facts';
+import { entriesIn, groupFacts, isMissing, missingOf, streamFacts } from './stream-facts';
 import type { Gap } from './types';
 
 /** A reader of a shard for one consumer of a group. */
@@ -59,26 +59,6 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
 
   const run = (script: RedisScript, args: readonly (string | number)[]) =>
     script.run(commands, [key], [name, ...args]);
-
-  async function hasGroup(): Promise<boolean> {
-    try {
-      return groupFacts(await commands.xinfo('GROUPS', key), name) !== undefined;
-    } catch (error) {
-      if (isMissing(error)) return false;
-      throw error;
-    }
-  }
-
-  /** False when there was one. */
-  async function createGroup(from: string): Promise<boolean> {
-    try {
-      await commands.xgroup('CREATE', key, name, from, 'MKSTREAM');
-      return true;
-    } catch (error) {
-      if (error instanceof Error && error.message.startsWith('BUSYGROUP')) return false;
-      throw error;
-    }
-  }
 
   function firstId(): string {
     if (context.begin !== undefined) return context.begin.id;
@@ -222,18 +202,18 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
   /** Makes the group where there is none. One that was there and is gone, perhaps with the log, is told of. */
   async function ensureGroup(): Promise<void> {
     // A server that is full makes no group, but reads on with one that is there.
-    if (await hasGroup()) {
+    if (await hasGroup(commands, key, name)) {
       isGroupMade = true;
       return;
     }
     if (!isGroupMade) {
-      await createGroup(firstId());
+      await createGroup(commands, key, name, firstId());
       isGroupMade = true;
       return;
     }
     const [newest] = await commands.xrevrange(key, '+', '-', 'COUNT', 1);
     const isOtherLog = newest === undefined || compareIds(newest[0], newestId) < 0;
-    if (!(await createGroup(isOtherLog ? FIRST_ID : lastReadId))) return;
+    if (!(await createGroup(commands, key, name, isOtherLog ? FIRST_ID : lastReadId))) return;
     const from = newestId;
     newestId = FIRST_ID;
     if (isOtherLog) lastReadId = FIRST_ID;
@@ -286,14 +266,4 @@ export function createGroupReader(context: ShardContext, group: GroupOptions): G
       if (isOwnName) await run(forgetScript, [0, consumer]);
     },
   };
-}
-
-/** How many entries were trimmed before the group was given them; infinite where it is some and nobody counted. */
-function missingOf({ newestId, firstId, length, added }: StreamFacts, group: GroupFacts | undefined): number {
-  if (added === undefined || group === undefined) return 0;
-  const { lastDeliveredId, read } = group;
-  if (firstId !== undefined && compareIds(lastDeliveredId, firstId) >= 0) return 0;
-  const removed = added - length;
-  if (read !== undefined) return removed - read;
-  return removed > 0 && compareIds(lastDeliveredId, newestId) < 0 ? Infinity : 0;
 }

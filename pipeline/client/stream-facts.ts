@@ -1,5 +1,5 @@
 import type { RawEntry } from './decode';
-import { FIRST_ID } from './entry-id';
+import { FIRST_ID, compareIds } from './entry-id';
 
 /** What a stream says of itself. */
 export interface StreamFacts {
@@ -56,4 +56,17 @@ export function streamFacts(reply: unknown): StreamFacts {
     length: Number(valueOf('length')),
     added,
   };
+}
+
+/** How many entries were trimmed before the group was given them; infinite where it is some and nobody counted. */
+export function missingOf(
+  { newestId, firstId, length, added }: StreamFacts,
+  group: GroupFacts | undefined,
+): number {
+  if (added === undefined || group === undefined) return 0;
+  const { lastDeliveredId, read } = group;
+  if (firstId !== undefined && compareIds(lastDeliveredId, firstId) >= 0) return 0;
+  const removed = added - length;
+  if (read !== undefined) return removed - read;
+  return removed > 0 && compareIds(lastDeliveredId, newestId) < 0 ? Infinity : 0;
 }
