@@ -108,7 +108,9 @@ export const cameraSchema = z.strictObject({
     .min(0)
     .max(3_600_000)
     .default(10_000)
-    .describe('Live only: after an outage no longer than this, tracks go on instead of ending.'),
+    .describe(
+      'Live only: after an outage no longer than this, tracks go on instead of ending. Where another `ingest` process takes the camera over from one that died, the outage is 10 to 13 s.',
+    ),
   inFlight: z
     .int()
     .min(1)

@@ -8,6 +8,7 @@ import { addLagCommand } from './events-lag';
 import { addReplayCommand } from './events-replay';
 import { createLineWriter } from './line-writer';
 import { printable } from './printable';
+import { openLog } from './open-log';
 import { catchStopSignals } from './signals';
 import { EXIT, UsageError, listFlag, numberFlag } from './usage';
 
@@ -62,11 +63,14 @@ async function printEvents(flags: EventsFlags): Promise<number> {
   const isJson = json === true || !process.stdout.isTTY;
   const inColour = hasColours(process.stdout);
   const say = (text: string) => void process.stderr.write(`${text}\n`);
+  const place = logPlace('events', flags);
+  // Who asks for what is there is told that nothing is; who follows waits.
+  if (!follow) (await openLog(place)).close();
   const stop = catchStopSignals(() => undefined);
   const out = createLineWriter(process.stdout, 'standard output');
   const told = new Set<string>();
   const events = subscribe({
-    ...logPlace('events', flags),
+    ...place,
     from: since !== undefined ? { since } : follow && group === undefined ? 'now' : 'oldest',
     signal: stop.signal,
     // What is read beyond the limit has to wait for another consumer.

@@ -16,7 +16,7 @@ const built = createRequire(join(packageRoot, 'dist/'));
 const { createRedisSink } = built('./operators/sinks/redis-events') as typeof Sink;
 const { subscribeEvents } = built('./pipeline') as typeof Client;
 
-const EVENTS = 20_000;
+const EVENTS = 60_000;
 const ROUNDS = 5;
 /** As many events as the sink appends at once. */
 const BATCH = 500;
