@@ -3,7 +3,6 @@ import type { Config, EventsConfig } from '../config/schema';
 import type { PipelineError } from '../models/domain/errors';
 import type { EventSink } from '../models/domain/event-sink';
 import { createJsonlSink } from '../operators/sinks/jsonl-events';
-import { createRedisSink } from '../operators/sinks/redis-events';
 import type { SinkNotice } from '../operators/sinks/spool-notices';
 import { defaultSpoolFolder } from './spool-folder';
 
@@ -38,7 +37,7 @@ export async function openSinks(
   throw failure.reason;
 }
 
-function openSink(
+async function openSink(
   config: EventsConfig,
   namespace: string,
   { context, onTrouble, onNotice }: OpenSinksOptions,
@@ -46,13 +45,16 @@ function openSink(
   switch (config.type) {
     case 'jsonl':
       return createJsonlSink({ path: config.path, isAppending: config.append });
-    case 'redis':
+    case 'redis': {
+      // Loaded by those who need it alone: it takes a while.
+      const { createRedisSink } = await import('../operators/sinks/redis-events.js');
       return createRedisSink({
         ...redisSettings(config, namespace),
         ...(onTrouble !== undefined && { onTrouble }),
         ...(onNotice !== undefined && { onNotice }),
         ...(context !== undefined && { fenceOf: context.fenceOf, onSuperseded: context.onSuperseded }),
       });
+    }
   }
 }
 

@@ -6,7 +6,6 @@ import { snapshotName } from '../models/domain/snapshot';
 import type { SnapshotStore } from '../models/domain/snapshot';
 import type { Track } from '../models/domain/track';
 import { createSnapshotDirectory } from '../operators/sinks/snapshot-directory';
-import { createSnapshotRedis } from '../operators/sinks/snapshot-redis';
 import { createSnapshotWriter } from '../operators/sinks/snapshot-writer';
 import type { SnapshotWriter } from '../operators/sinks/snapshot-writer';
 import type { SinkNotice } from '../operators/sinks/spool-notices';
@@ -54,8 +53,10 @@ async function openStore(
   switch (store.type) {
     case 'directory':
       return createSnapshotDirectory({ path: store.path, retention });
-    case 'redis':
+    case 'redis': {
+      const { createSnapshotRedis } = await import('../operators/sinks/snapshot-redis.js');
       return createSnapshotRedis({ url: store.url, namespace, retention, onError });
+    }
   }
 }
 

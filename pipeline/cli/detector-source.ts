@@ -1,14 +1,9 @@
 import type { Config } from '../../config/schema';
-import { systemClock } from '../../models/domain/clock';
 import type { DetectPort, DetectorInfo } from '../../models/domain/detect-port';
-import { listModels, toDetectorInfo } from '../../models/efficientvit/manifest';
-import { awaitPublishedModel } from '../../workers/queue/published-model';
-import { createQueueDetectPort } from '../../workers/queue/queue-detect-port';
+import { toDetectorInfo } from '../../models/efficientvit/manifest';
 import { startDetector } from '../detector';
-import { watchQueue } from '../queue-metrics';
-import { reportQueue } from '../queue-reports';
 import type { Telemetry } from '../telemetry';
-import { findModel, loadModel } from './load-model';
+import { loadModel } from './load-model';
 
 /** A detector that is known and not yet started. */
 export interface DetectorSource {
@@ -29,40 +24,13 @@ export async function createDetectorSource(
   telemetry: Telemetry,
   signal: AbortSignal,
 ): Promise<DetectorSource | undefined> {
-  if (config.queue !== undefined) return queueSource(config, config.queue, telemetry, signal);
+  if (config.queue !== undefined) {
+    const { queueSource } = await import('./queue-source.js');
+    return queueSource(config, config.queue, telemetry, signal);
+  }
   const manifest = await loadModel(config.model.name);
   return {
     detector: toDetectorInfo(manifest),
     start: () => startDetector(config.model, manifest, telemetry),
-  };
-}
-
-async function queueSource(
-  { model, namespace }: DetectorConfig,
-  queue: NonNullable<Config['queue']>,
-  telemetry: Telemetry,
-  signal: AbortSignal,
-): Promise<DetectorSource | undefined> {
-  const { url, store, frameBudgetBytes, resubmitMs, keepDeadPixels } = queue;
-  const onEvent = reportQueue(telemetry, {
-    ...{ url, model: model.name, namespace },
-    bundled: await listModels(),
-    isStopping: () => signal.aborted,
-  });
-  const options = { url, namespace, clock: systemClock, onEvent };
-  const manifest =
-    (await findModel(model.name)) ?? (await awaitPublishedModel({ ...options, name: model.name }, signal));
-  if (manifest === undefined) return undefined;
-  const detector = toDetectorInfo(manifest);
-  return {
-    detector,
-    async start() {
-      const port = await createQueueDetectPort(
-        { ...options, detector, store, frameBudgetBytes, resubmitMs, keepsDeadPixels: keepDeadPixels },
-        signal,
-      );
-      watchQueue(telemetry.registry, () => port.stats());
-      return port;
-    },
   };
 }

@@ -2,40 +2,36 @@
 import { Command, CommanderError } from 'commander';
 import { createRedactor, credentialsOf } from '../../models/domain/redact';
 import { packageVersion } from '../../models/support/package-version';
-import { addBridgeCommand } from './bridge';
-import { addDetectCommand } from './detect';
-import { addEventsCommand } from './events';
-import { addIngestCommand } from './ingest';
-import { addProbeCommand } from './probe';
-import { addRunCommand } from './run';
-import { addSchemaCommand } from './schema';
-import { addWorkerCommand } from './worker';
 import { EXIT, describeError, exitCodeOf } from './usage';
-import { addValidateCommand } from './validate';
-import { addZonesCommand } from './zones';
 
 /** Messages repeat what was typed, and a URL ends for the patterns at a quote that a password may hold. */
 const hide = createRedactor(
   process.argv.slice(2).flatMap((arg) => credentialsOf(/[a-z][a-z0-9+.-]*:\/\/.*/is.exec(arg)?.[0] ?? '')),
 );
 
-/** The whole command line; each command sets `process.exitCode` or throws. */
-function createProgram(): Command {
+/** What adds each command, in the order of the help; loaded when it is needed, since all of them together take a while. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  run: async () => (await import('./run.js')).addRunCommand,
+  ingest: async () => (await import('./ingest.js')).addIngestCommand,
+  worker: async () => (await import('./worker.js')).addWorkerCommand,
+  detect: async () => (await import('./detect.js')).addDetectCommand,
+  probe: async () => (await import('./probe.js')).addProbeCommand,
+  zones: async () => (await import('./zones.js')).addZonesCommand,
+  events: async () => (await import('./events.js')).addEventsCommand,
+  bridge: async () => (await import('./bridge.js')).addBridgeCommand,
+  validate: async () => (await import('./validate.js')).addValidateCommand,
+  schema: async () => (await import('./schema.js')).addSchemaCommand,
+};
+
+/** The command line with the commands that `asked` may mean; each command sets `process.exitCode` or throws. */
+async function createProgram(asked: string | undefined): Promise<Command> {
   const program = new Command('sightline')
     .description('Camera URLs in, a trustworthy stream of events out.')
     .version(packageVersion())
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(hide(text)) });
-  addRunCommand(program);
-  addIngestCommand(program);
-  addWorkerCommand(program);
-  addDetectCommand(program);
-  addProbeCommand(program);
-  addZonesCommand(program);
-  addEventsCommand(program);
-  addBridgeCommand(program);
-  addValidateCommand(program);
-  addSchemaCommand(program);
+  const names = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
+  for (const name of names) (await COMMANDS[name]!())(program);
   for (const command of program.commands) command.exitOverride();
   return program;
 }
@@ -46,7 +42,7 @@ async function main(): Promise<void> {
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
   try {
-    await createProgram().parseAsync(process.argv);
+    await (await createProgram(process.argv[2])).parseAsync(process.argv);
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;

@@ -1,9 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../config/schema';
 import { packageVersion } from '../../models/support/package-version';
 import type { Bridge } from '../bridges/bridge';
 import { watchBridges } from '../bridges/bridge-metrics';
-import { openBridges } from '../bridges/open-bridges';
-import { pause } from '../client/shard';
+import type { openBridges } from '../bridges/open-bridges';
 import type { Telemetry } from '../telemetry';
 
 /** A bridge whose log does not answer is not waited for longer. */
@@ -26,7 +26,7 @@ export async function startBridges(
   telemetry: Pick<Telemetry, 'registry' | 'warning' | 'recovered'>,
   names?: readonly string[],
 ): Promise<RunningBridges> {
-  const all = await openBridges(config, {
+  const all = await openAll(config, {
     version: packageVersion(),
     ...(names !== undefined && { names }),
     onTrouble: (detail) => telemetry.warning(detail),
@@ -34,7 +34,8 @@ export async function startBridges(
   });
   watchBridges(telemetry.registry, all);
   const late = new AbortController();
-  await Promise.race([Promise.all(all.map(({ ready }) => ready)), pause(READY_MS, late.signal)]);
+  const tooLate = delay(READY_MS, undefined, { signal: late.signal }).catch(() => undefined);
+  await Promise.race([Promise.all(all.map(({ ready }) => ready)), tooLate]);
   late.abort();
   return {
     all,
@@ -46,3 +47,8 @@ export async function startBridges(
     },
   };
 }
+
+const openAll: typeof openBridges = async (config, options) =>
+  Object.keys(config.bridges).length === 0
+    ? []
+    : (await import('../bridges/open-bridges.js')).openBridges(config, options);
