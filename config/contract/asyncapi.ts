@@ -2,7 +2,7 @@ import { EVENT_CONTRACT_VERSION, EVENT_TYPES, eventSchema } from '../../models/d
 import type { EventType } from '../../models/domain/event';
 import { eventTypeJsonSchema } from '../../models/domain/event-json-schema';
 import { exampleEntry, exampleEvent } from './examples';
-import { LOG_INFO, PAYLOAD_FIELD, STREAMS } from './stream-layout';
+import { BOXES, LOG_INFO, PAYLOAD_FIELD, STREAMS } from './stream-layout';
 import type { EntryField, KeyLayout, StreamName } from './stream-layout';
 
 /** The specification leaves the Redis binding empty: what there is to say of streams stands in `x-redis-stream`. */
@@ -60,7 +60,7 @@ export function contractAsyncApi(): Record<string, unknown> {
       },
     },
     components: components(),
-    'x-redis-keys': { info: { type: 'hash', ...LOG_INFO } },
+    'x-redis-keys': { info: { type: 'hash', ...LOG_INFO }, boxes: { type: 'stream', ...BOXES } },
   };
 }
 

@@ -3,7 +3,7 @@ import { EVENT_CONTRACT_VERSION, EVENT_TYPES } from '../../models/domain/event';
 import { eventTypeJsonSchema } from '../../models/domain/event-json-schema';
 import { valuesOf } from './model';
 import type { ContractSchema } from './model';
-import { LOG_INFO, STREAMS } from './stream-layout';
+import { BOXES, LOG_INFO, STREAMS } from './stream-layout';
 
 /** What of the contract programs depend on: no texts. */
 export interface Contract {
@@ -16,7 +16,7 @@ export interface Contract {
 
 /** The contract as the code has it. */
 export function presentContract(): Contract {
-  const layouts = Object.entries({ info: LOG_INFO, ...STREAMS });
+  const layouts = Object.entries({ info: LOG_INFO, boxes: BOXES, ...STREAMS });
   return {
     version: EVENT_CONTRACT_VERSION,
     keys: Object.fromEntries(

@@ -1,7 +1,7 @@
 import { exampleEntry, exampleEvent } from './examples';
 import { contractModel, valuesOf } from './model';
 import type { ContractSchema, Field, TypeModel } from './model';
-import { LOG_INFO, STREAMS } from './stream-layout';
+import { BOXES, LOG_INFO, STREAMS } from './stream-layout';
 import type { KeyLayout } from './stream-layout';
 
 /** Parts of the reference page that are made from the code, by the name that its markers give them. */
@@ -18,7 +18,7 @@ export function referenceParts(): Readonly<Record<string, string>> {
     schema: { type: 'object', description: 'What the type says.' },
   };
   return {
-    keys: [LOG_INFO, ...Object.values(STREAMS)].map(keySection).join('\n\n'),
+    keys: [LOG_INFO, ...Object.values(STREAMS), BOXES].map(keySection).join('\n\n'),
     entry: fenced('', entryExample()),
     envelope: fieldTable([...envelope, type, data]),
     data: [

@@ -53,7 +53,8 @@ export const STREAMS = {
   },
   dead: {
     key: '{<namespace>:events:<shard>}:dead:<group>',
-    description: 'Entries that a consumer group was given again and again and never acknowledged.',
+    description:
+      'Entries that a consumer group was given again and again and never acknowledged, or that a consumer said nobody can deal with.',
     fields: [
       TYPE,
       CAMERA,
@@ -86,5 +87,35 @@ export const LOG_INFO: KeyLayout = {
       pattern: '^[1-9][0-9]*$',
     },
     { name: 'contract', description: 'Major version of the contract.', pattern: '^[1-9][0-9]*$' },
+    {
+      name: 'writing',
+      description:
+        'So many of them, from 0 on, get new events; absent: all. Less than `shards` where the log has fewer than it had.',
+      pattern: '^[1-9][0-9]*$',
+    },
+  ],
+};
+
+/** Stream of what overlays need, where a sink writes it (`boxes`). Its entries are no events: nothing is promised of each frame. */
+export const BOXES: KeyLayout = {
+  key: '<namespace>:boxes:{<camera>}',
+  description:
+    "The camera's last tracked frames, for overlays, where a sink has `boxes`. Frames may be missing; the stream is gone a minute after the last.",
+  fields: [
+    { name: 'epoch', description: 'As in the events.', pattern: '^[0-9]+$' },
+    { name: 'ptsMs', description: 'Stream time of the frame, milliseconds.' },
+    {
+      name: 'atMs',
+      description: 'When it happened: `time` of events, milliseconds since 1970.',
+      pattern: '^[0-9]+$',
+    },
+    { name: 'width', description: 'Width of the source picture in pixels.', pattern: '^[1-9][0-9]*$' },
+    { name: 'height', description: 'Its height.', pattern: '^[1-9][0-9]*$' },
+    {
+      name: 'data',
+      description:
+        'JSON: a list of the tracks in the frame, each with `trackId`, `label`, `score`, `box` ([x1, y1, x2, y2] in pixels) and `isVisible`.',
+      pattern: '^\\[.*\\]$',
+    },
   ],
 };

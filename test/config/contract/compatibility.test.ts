@@ -193,7 +193,7 @@ const additions: readonly (readonly [what: string, change: (draft: Draft) => voi
     (draft) => (dataOf(draft, 'track.ended').properties.reason!.anyOf as { enum: string[] }[])[0]!.enum.pop(),
   ],
   ['a new field of entries', ({ keys }) => keys.events!.fields.push('source')],
-  ['a new stream', ({ keys }) => (keys.boxes = { key: '<namespace>:boxes', fields: ['data'] })],
+  ['a new stream', ({ keys }) => (keys.pictures = { key: '<namespace>:pictures', fields: ['data'] })],
 ];
 
 describe('breakingChanges', () => {

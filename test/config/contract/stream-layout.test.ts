@@ -1,4 +1,4 @@
-import { LOG_INFO, STREAMS } from '../../../config/contract/stream-layout';
+import { BOXES, LOG_INFO, STREAMS } from '../../../config/contract/stream-layout';
 import type { KeyLayout, StreamName } from '../../../config/contract/stream-layout';
 import { createKeys } from '../../../models/domain/keys';
 import { createRedisSink } from '../../../operators/sinks/redis-events';
@@ -15,6 +15,7 @@ describe('the keys of the contract', () => {
     const filled = ({ key }: KeyLayout) =>
       key.replaceAll('<namespace>', 'lobby').replaceAll('<shard>', '3').replaceAll('<group>', 'alarm');
     expect(filled(LOG_INFO)).toBe(keys.eventsInfo);
+    expect(filled(BOXES)).toBe(keys.boxes('<camera>'));
     expect(filled(STREAMS.events)).toBe(keys.events(3));
     expect(filled(STREAMS.late)).toBe(keys.late(3));
     expect(filled(STREAMS.dead)).toBe(keys.deadEvents('alarm', 3));

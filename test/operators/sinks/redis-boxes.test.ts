@@ -1,3 +1,4 @@
+import { BOXES } from '../../../config/contract/stream-layout';
 import { createKeys } from '../../../models/domain/keys';
 import type { Track, TrackedFrame } from '../../../models/domain/track';
 import { createRedis, waitForRedis } from '../../../models/support/redis';
@@ -73,6 +74,8 @@ describe('the boxes of tracked frames', () => {
       ]),
     });
     expect(second).toMatchObject({ ptsMs: '300', data: '[]' });
+    expect(Object.keys(second!)).toEqual(BOXES.fields.map(({ name }) => name));
+    for (const { name, pattern = '' } of BOXES.fields) expect(first![name]).toMatch(new RegExp(pattern));
     expect(others).toEqual([]);
     const expiresMs = await client.pttl(keys.boxes('front'));
     expect(expiresMs).toBeGreaterThan(50_000);
