@@ -205,7 +205,8 @@ export function subscribeEvents(given: SubscribeOptions): EventSubscription {
     observable: new Observable<Delivery>((subscriber) => {
       claim();
       const drain = async () => {
-        for (let item = await outlet.take(); item !== undefined; item = await outlet.take())
+        const next = async () => outlet.poll() ?? (await outlet.take());
+        for (let item = await next(); item !== undefined; item = await next())
           subscriber.next(handOver(item));
       };
       drain().then(
