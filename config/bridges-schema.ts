@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '../models/domain/event';
 import { parseCidr } from '../models/support/cidr';
+import { webhookKey } from '../models/support/webhook-key';
 import { pathSchema } from './events-schema';
 
 const MIB = 1024 * 1024;
@@ -37,8 +38,21 @@ const selection = {
 
 const isUrlOf = (schemes: readonly string[]) => (text: string) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url !== undefined && url.hostname !== '' && schemes.includes(url.protocol);
+  return url !== undefined && url.hostname !== '' && schemes.includes(url.protocol) && isEncoded(url);
 };
+
+/** True when user and password can be percent-decoded, as those who use the URL do. */
+function isEncoded({ username, password }: URL): boolean {
+  try {
+    return decodeURIComponent(username + password) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** What a request needs of its own: another length or framing would break it, another id or signature belie it. */
+const OWN_HEADER =
+  /^(content-length|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer|webhook-.*)$/i;
 
 const webhookSchema = z.strictObject({
   type: z
@@ -47,11 +61,12 @@ const webhookSchema = z.strictObject({
   url: z
     .string()
     .refine(isUrlOf(['http:', 'https:']))
-    .meta({ expected: 'http://host/path or https://host/path' })
+    .meta({ expected: 'http://host/path or https://host/path, with user and password percent-encoded' })
     .describe('Where to; `user:password@` becomes Basic authentication.'),
   secret: z
     .string()
     .regex(/^(?!whsec_)[^]{16,512}$|^whsec_[A-Za-z0-9+/]{22,512}={0,2}$/)
+    .refine((secret) => webhookKey(secret) !== undefined)
     .meta({ expected: 'at least 16 characters, or whsec_ and base64', isSecret: true })
     .optional()
     .describe(
@@ -62,7 +77,8 @@ const webhookSchema = z.strictObject({
       z
         .string()
         .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/)
-        .meta({ expected: 'the name of a header' }),
+        .refine((name) => !OWN_HEADER.test(name))
+        .meta({ expected: 'the name of a header that is not of the request itself' }),
       z
         .string()
         .regex(/^[\t\x20-\x7e]{0,4096}$/)
@@ -77,7 +93,7 @@ const webhookSchema = z.strictObject({
     .min(100)
     .max(300_000)
     .default(10_000)
-    .describe('A request that is not answered in full within this has failed.'),
+    .describe('A request that is not answered within this has failed.'),
   retryForMs: z
     .number()
     .min(0)
@@ -115,7 +131,10 @@ const mqttSchema = z.strictObject({
   url: z
     .string()
     .refine(isUrlOf(['mqtt:', 'mqtts:', 'ws:', 'wss:']))
-    .meta({ expected: 'mqtt://user:password@host:1883, mqtts://, ws:// or wss://' })
+    .meta({
+      expected:
+        'mqtt://user:password@host:1883, mqtts://, ws:// or wss://, with user and password percent-encoded',
+    })
     .describe('The broker: `mqtt://user:password@host:1883`, or `mqtts://` for TLS.'),
   clientId: z
     .string()

@@ -5,8 +5,9 @@ import { createCidrCheck } from './cidr';
 /** Tells why an address must not be sent to; undefined: it may be. */
 export type AddressGuard = (address: string) => string | undefined;
 
-/** IPv6 addresses that lead to an IPv4 one: NAT64 (RFC 6052). */
+/** IPv6 addresses that lead to an IPv4 one: NAT64 (RFC 6052), and the deprecated `::a.b.c.d` (RFC 4291), which looks public. */
 const NAT64 = 'rfc6052';
+const COMPATIBLE = ipaddr.parseCIDR('::/96') as [ipaddr.IPv6, number];
 
 /**
  * Lets through what is public, and what lies in one of the networks: so that a URL, a name or a redirect does not lead to
@@ -27,8 +28,9 @@ export function createAddressGuard(allow: readonly string[]): AddressGuard {
 function plainAddress(address: string): string | undefined {
   if (isIP(address) === 0) return undefined;
   const parsed = ipaddr.process(address.split('%')[0]!);
-  if (parsed.kind() === 'ipv6' && parsed.range() === NAT64)
-    return new ipaddr.IPv4(parsed.toByteArray().slice(-4)).toString();
+  const range = parsed.range();
+  const isWrapped = parsed instanceof ipaddr.IPv6 && range === 'unicast' && parsed.match(COMPATIBLE);
+  if (range === NAT64 || isWrapped) return new ipaddr.IPv4(parsed.toByteArray().slice(-4)).toString();
   return parsed.toString();
 }
 

@@ -23,24 +23,26 @@ export interface HttpPost {
 export interface HttpPostOptions {
   readonly url: string;
   readonly guard: AddressGuard;
-  /** Connections at once. */
-  readonly maxSockets: number;
+  /** Connections that are kept for later; at once there are as many as requests. */
+  readonly maxKept: number;
   /** Headers for the server of `url` alone: a redirect to another one does not carry them there. */
   readonly ownHeaders: OutgoingHttpHeaders;
 }
 
 const MOST_REDIRECTS = 3;
-/** More of an answer is not read: the connection is closed instead. */
+/** More of an answer is not read, nor for longer: the connection is closed instead. */
 const MOST_ANSWER_BYTES = 64 * 1024;
+const MOST_ANSWER_MS = 1000;
 /** Those that repeat the request as it was; others would make it a GET. */
 const REDIRECTS: ReadonlySet<number> = new Set([307, 308]);
 
 /** Posts to one URL over connections that are kept. Every address is looked at before it is connected to, after a redirect too. */
-export function createHttpPost({ url, guard, maxSockets, ownHeaders }: HttpPostOptions): HttpPost {
+export function createHttpPost({ url, guard, maxKept, ownHeaders }: HttpPostOptions): HttpPost {
   const lookup = guardedLookup(guard);
+  // Without a limit of their own: what waits in an agent for a connection cannot be aborted (Node 20).
   const agents = {
-    'http:': new HttpAgent({ keepAlive: true, maxSockets }),
-    'https:': new HttpsAgent({ keepAlive: true, maxSockets }),
+    'http:': new HttpAgent({ keepAlive: true, maxFreeSockets: maxKept }),
+    'https:': new HttpsAgent({ keepAlive: true, maxFreeSockets: maxKept }),
   };
 
   function post(
@@ -62,6 +64,8 @@ export function createHttpPost({ url, guard, maxSockets, ownHeaders }: HttpPostO
       });
       request.once('response', resolve);
       request.once('error', reject);
+      // Without an error: an answer 101, which nobody asked for.
+      request.once('close', () => reject(new Error('expected an answer, got the end of the connection')));
       // What comes after the first error has nobody who waits for it.
       request.on('error', () => undefined);
       request.end(body);
@@ -75,7 +79,7 @@ export function createHttpPost({ url, guard, maxSockets, ownHeaders }: HttpPostO
         const isOwn = target.origin === new URL(url).origin;
         const all = { ...headers, ...(isOwn && { ...basicAuth(new URL(url)), ...ownHeaders }) };
         const response = await post(target, body, all, signal);
-        drain(response);
+        await drained(response);
         const { statusCode: status = 0 } = response;
         if (!REDIRECTS.has(status)) return { status, ...retryAfter(response.headers['retry-after']) };
         if (redirects === MOST_REDIRECTS)
@@ -118,13 +122,20 @@ function guardedLookup(guard: AddressGuard): LookupFunction {
   };
 }
 
-/** Reads the answer to its end, so that the connection can be used again. */
-function drain(response: IncomingMessage): void {
-  let bytes = 0;
-  response.on('error', () => undefined);
-  response.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > MOST_ANSWER_BYTES) response.destroy();
+/** Reads the answer to its end, so that the connection can be used again. Resolves when it is over; never rejects. */
+function drained(response: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    let bytes = 0;
+    const late = setTimeout(() => response.destroy(), MOST_ANSWER_MS);
+    response.on('error', () => undefined);
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > MOST_ANSWER_BYTES) response.destroy();
+    });
+    response.once('close', () => {
+      clearTimeout(late);
+      resolve();
+    });
   });
 }
 

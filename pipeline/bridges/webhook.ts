@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { redact } from '../../models/domain/redact';
 import { pause } from '../client/shard';
@@ -42,13 +43,15 @@ export function createWebhook(options: WebhookOptions): BridgeTarget {
   const { retryFirstMs = 1000, onTrouble, onRecovered } = options;
   const sign = secret === undefined ? undefined : createSigner(secret);
   const http = createHttpPost({
-    ...{ url, maxSockets: concurrency, ownHeaders: { ...headers } },
+    ...{ url, maxKept: concurrency, ownHeaders: { ...headers } },
     guard: createAddressGuard(allow),
   });
   const name = nameOf(url);
   const lanes = createLanes();
   const gate = createGate(concurrency);
   const closing = new AbortController();
+  // Each event that waits to be tried again listens.
+  setMaxListeners(0, closing.signal);
   /** Requests, and what ends each: long-lived signals keep hold of those derived from them (Node 20). */
   const underWay = new Map<Promise<unknown>, AbortController>();
   let trouble: string | undefined;

@@ -108,9 +108,13 @@ export function refusalIn(error: unknown, name: string): PipelineError | undefin
   return undefined;
 }
 
-/** Resolves after the delay, or when it is aborted. */
+/** Resolves after the delay, or when it is aborted; at once when it was before. */
 export function pause(delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
     const timer = setTimeout(finish, delayMs);
     signal.addEventListener('abort', finish, { once: true });
     if (signal.aborted) finish();

@@ -61,12 +61,32 @@ describe('bridges of the configuration', () => {
       'secret: expected at least 16 characters, or whsec_ and base64',
     ],
     [
+      {
+        type: 'webhook',
+        url: 'https://h/',
+        secret: 'whsec_short-MfKQ9r8GKYqrTwjUPD8'.replace('short-', '') + 'IL',
+      },
+      'secret: expected at least 16 characters, or whsec_ and base64',
+    ],
+    [
+      { type: 'webhook', url: 'https://us%er:short@h/' },
+      'url: expected http://host/path or https://host/path, with user and password percent-encoded',
+    ],
+    [{ type: 'mqtt', url: 'mqtt://user:short%@h' }, 'url: expected mqtt://user:password@host:1883'],
+    ...['Content-Length', 'transfer-encoding', 'Connection', 'Webhook-Id'].map(
+      (name) =>
+        [
+          { type: 'webhook', url: 'https://h/', headers: { [name]: 'short' } },
+          `headers.${name}: expected the name of a header that is not of`,
+        ] as const,
+    ),
+    [
       { type: 'webhook', url: 'https://h/', allow: ['lan'] },
       'allow[0]: expected a network such as 192.168.1.0/24',
     ],
     [
       { type: 'webhook', url: 'https://h/', headers: { 'x y': 'a' } },
-      'headers["x y"]: expected the name of a header, got',
+      'headers["x y"]: expected the name of a header that is not of the request itself, got',
     ],
     [
       { type: 'webhook', url: 'https://h/', headers: { x: 'two\nlines' } },
