@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { PipelineError, toPipelineError } from '../../models/domain/errors';
+import { PipelineError, toError, toPipelineError } from '../../models/domain/errors';
 import type { SightlineEvent } from '../../models/domain/event';
 import { createKeys } from '../../models/domain/keys';
 import { pause } from '../client/shard';
@@ -7,8 +7,8 @@ import { subscribeEvents } from '../client/subscribe';
 import type { Delivery, EventSubscription, SubscribeOptions } from '../client/types';
 import { holdLease, isOver } from './bridge-lease';
 import { readToEnd } from './read-to-end';
-import { cameraOf } from './target';
-import type { BridgeTarget, Outcome } from './target';
+import { ClosedError, cameraOf } from './target';
+import type { BridgeTarget, BridgedDelivery, Outcome } from './target';
 
 /** What a bridge tells of, for people; without credentials. */
 export interface BridgeNotices {
@@ -84,12 +84,19 @@ export function createBridge(options: BridgeOptions): Bridge {
 
   /** Tells the target the newest event of each kind that says what is so now. */
   async function restore(target: BridgeTarget, signal: AbortSignal): Promise<void> {
-    const { stateTypes } = target;
-    if (stateTypes === undefined || target.restore === undefined) return;
+    // What is not passed on later would stay as it was for ever.
+    const stateTypes = target.stateTypes?.filter((type) => isOneOf(types, type)) ?? [];
+    if (stateTypes.length === 0) return;
     const newest = new Map<string, SightlineEvent>();
     for await (const delivery of subscribe({ from: 'oldest', to: 'now', types: stateTypes, signal }))
       if (delivery.kind === 'event') keepNewest(newest, delivery.event);
-    for (const event of newest.values()) target.restore(event);
+    for (const event of newest.values()) {
+      try {
+        target.restore?.(event);
+      } catch {
+        // No event of its type: it says nothing of what is so.
+      }
+    }
   }
 
   async function take(target: BridgeTarget, delivery: Delivery): Promise<void> {
@@ -103,7 +110,7 @@ export function createBridge(options: BridgeOptions): Bridge {
       return;
     }
     const outcome =
-      delivery.kind === 'malformed' ? malformed(delivery.reason) : await target.deliver(delivery);
+      delivery.kind === 'malformed' ? malformed(delivery.reason) : await deliverTo(target, delivery);
     if (outcome.kind === 'delivered') {
       await delivery.ack();
       counts.delivered++;
@@ -198,6 +205,21 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/** The log's data are not validated: what a target stumbles over is not what its type says. */
+async function deliverTo(target: BridgeTarget, delivery: BridgedDelivery): Promise<Outcome> {
+  try {
+    return await target.deliver(delivery);
+  } catch (error) {
+    if (error instanceof ClosedError) throw error;
+    const type = delivery.kind === 'event' ? delivery.event.type : delivery.type;
+    return { kind: 'refused', reason: `expected data of ${type}, got others: ${toError(error).message}` };
+  }
+}
+
+function isOneOf(types: readonly string[] | undefined, type: string): boolean {
+  return types?.some((one) => (one.endsWith('*') ? type.startsWith(one.slice(0, -1)) : one === type)) ?? true;
 }
 
 function malformed(expected: string): Outcome {

@@ -91,6 +91,26 @@ describe('a bridge', () => {
     expect(probe.restored).toHaveLength(1);
   });
 
+  it('does not tell it of what it is not to pass on, nor stumbles over what is no such event', async () => {
+    await log.append(0, 3);
+    const probe = createProbe();
+    await bridge(probe.open, { types: ['track.ended', 'zone.*'] }).ready;
+    const strict = { ...probe.open(), restore: () => fail() };
+    const made = bridge(() => strict, { name: 'strict' });
+    await made.ready;
+    expect([probe.restored, made.told]).toEqual([[], []]);
+  });
+
+  it('makes a dead letter of what its target stumbles over, and goes on', async () => {
+    await log.append(0, 40);
+    const probe = createProbe(({ seq }) => (seq <= 20 ? fail() : DELIVERED));
+    const made = bridge(probe.open);
+    await made.drain(10_000);
+    await waitFor(() => made.stats().delivered === 20, { what: 'the others to be counted' });
+    expect(made.stats()).toMatchObject({ refused: 20, inFlight: 0 });
+    expect((await dead())[0]![1]).toContain('expected data of track.started, got others: no such field');
+  });
+
   it('makes dead letters of what is refused and of what is no event', async () => {
     await log.append(0, 2);
     await log.appendRaw({ camera: 'front', data: 'no json' });
@@ -172,6 +192,10 @@ describe('a bridge', () => {
     expect(probe.opened()).toBe(0);
   });
 });
+
+function fail(): never {
+  throw new TypeError('no such field');
+}
 
 const pairs = (flat: readonly string[]) =>
   flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]!] as const] : []));
