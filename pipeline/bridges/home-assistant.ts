@@ -36,8 +36,10 @@ export function discoveryMessages(
   };
 
   function entity(component: string, object: string, config: Readonly<Record<string, unknown>>): MqttMessage {
-    const id = `${node}_${idOf(object)}`;
-    const payload = { ...config, unique_id: id, object_id: id, device, origin, qos: 1 };
+    // Names have underscores of their own: the zone `door_left` of `front` is not `left` of `front_door`.
+    const id = `${node}.${idOf(object)}`;
+    const entityId = `${component}.${node}_${idOf(object)}`;
+    const payload = { ...config, unique_id: id, default_entity_id: entityId, device, origin, qos: 1 };
     return retained(`${prefix}/${component}/${node}/${idOf(object)}/config`, JSON.stringify(payload));
   }
 

@@ -33,7 +33,9 @@ export function createTopics(prefix: string): MqttTopics {
   };
 }
 
-const levelOf = (name: string) => name.slice(0, 256).replace(/[/+#\0\s]/g, '_') || '_';
+/** Brokers end the connection over control characters, halves of surrogate pairs and what is no character (MQTT 3.1.1, 1.5.3). */
+const levelOf = (name: string) =>
+  name.slice(0, 256).replace(/[/+#\s\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu, '_') || '_';
 
 /** Types of events that say what is so from then on. */
 export const STATE_TYPES = [

@@ -168,7 +168,8 @@ describe('the MQTT bridge', () => {
     const sensor = JSON.parse(listening.at(topic)[0]!) as Record<string, unknown>;
     expect(sensor).toMatchObject({
       state_topic: 'home/cams/front/zones/door/occupancy',
-      unique_id: 'sightline_sightline_front_door_count',
+      unique_id: 'sightline_sightline_front.door_count',
+      default_entity_id: 'sensor.sightline_sightline_front_door_count',
       device: { identifiers: ['sightline_sightline_front'], name: 'front' },
       availability_mode: 'all',
       availability: [{ topic: 'home/cams/status' }, { topic: 'home/cams/front/state' }],
