@@ -142,7 +142,9 @@ const mqttSchema = z.strictObject({
     .meta({ expected: '1 to 128 letters, digits or . : _ -' })
     .optional()
     .describe('What the broker knows the bridge by. Without it: `<namespace>-<name of the bridge>`.'),
-  caFile: pathSchema.optional().describe('Certificates to trust beside those that Node brings along, in PEM.'),
+  caFile: pathSchema
+    .optional()
+    .describe('Certificates to trust beside those that Node brings along, in PEM.'),
   prefix: topicPrefix.default('sightline').describe('Begin of all topics.'),
   homeAssistant: z
     .union([z.boolean(), z.strictObject({ prefix: topicPrefix.describe('Begin of its discovery topics.') })])

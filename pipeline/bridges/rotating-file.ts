@@ -34,7 +34,10 @@ export function createRotatingFile({ path, maxBytes, maxFiles }: RotatingFileOpt
     }
     const handle = await open(path, 'a+', 0o644);
     try {
-      const { size, ino } = await handle.stat();
+      const stats = await handle.stat();
+      // A pipe that nobody reads would block for ever, and keeps nothing.
+      if (!stats.isFile()) throw new Error('what is no regular file');
+      const { size, ino } = stats;
       file = { handle, ino, size: await withoutTornLine(handle, size) };
       return file;
     } catch (error) {

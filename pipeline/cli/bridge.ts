@@ -6,6 +6,7 @@ import { createTelemetry } from '../telemetry';
 import { createLog } from './log';
 import { openMetrics } from './metrics-flag';
 import { openLog } from './open-log';
+import { checkOutputPaths } from './output-paths';
 import { startBridges } from './run-bridges';
 import type { RunningBridges } from './run-bridges';
 import { catchStopSignals } from './signals';
@@ -44,6 +45,7 @@ async function bridge(names: readonly string[], flags: BridgeFlags): Promise<num
   if (flags.config === undefined) throw new UsageError('bridge: expected --config, got none');
   const { config, secrets } = loadConfig(flags.config);
   const chosen = chosenNames(names, config);
+  checkOutputPaths(config);
   const log = createLog({
     format: flags.logFormat,
     level: flags.verbose === true ? 'debug' : 'info',

@@ -8,13 +8,18 @@ import { UsageError } from './usage';
  * An output may replace neither an input nor another output, whatever links lead to it. Checked on the configuration that
  * runs, with its flags laid over it. Throws a UsageError that names the path.
  */
-export function checkOutputPaths({ cameras, events }: Pick<Config, 'cameras' | 'events'>): void {
+export function checkOutputPaths({
+  cameras,
+  events,
+  bridges,
+}: Pick<Config, 'cameras' | 'events' | 'bridges'>): void {
   const taken = new Map(
     Object.values(cameras).map(({ url }) => [placeOf(inputPlace(url).location), 'an input']),
   );
   const annotated = Object.values(cameras).flatMap(({ annotate }) => annotate ?? []);
   const files = events.flatMap((sink) => (sink.type === 'jsonl' && sink.path !== '-' ? [sink.path] : []));
-  for (const path of [...annotated, ...files]) {
+  const bridged = Object.values(bridges).flatMap((bridge) => (bridge.type === 'jsonl' ? [bridge.path] : []));
+  for (const path of [...annotated, ...files, ...bridged]) {
     const place = placeOf(path);
     const user = taken.get(place);
     if (user !== undefined) throw new UsageError(`${path}: expected a file of its own to write, got ${user}`);

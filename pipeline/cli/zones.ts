@@ -146,7 +146,7 @@ function targetOf(given: string | undefined, flags: ZonesFlags): Target {
   const inputs = Object.fromEntries(
     Object.entries(config.cameras).map(([id, { url }]) => [id, { ...camera, url, annotate: undefined }]),
   );
-  checkOutputPaths({ cameras: { ...inputs, '': { ...looked, annotate: path } }, events: [] });
+  checkOutputPaths({ cameras: { ...inputs, '': { ...looked, annotate: path } }, events: [], bridges: {} });
   checkBesideFolders(path, [...Object.values(config.cameras).map(({ url }) => url), looked.url]);
   return {
     // A file that stands for a camera is still read as a file: a still needs no pace.

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { LOG_KEYS } from '../support/event-log';
@@ -111,7 +111,17 @@ describe('bridges', () => {
 
   it('say what is missing', async () => {
     const config = configure({ archive: { type: 'jsonl', path: 'a.jsonl' } });
+    const folderLink = join(folder, 'link');
+    symlinkSync(folder, folderLink);
+    const twice = configure({
+      archive: { type: 'jsonl', path: join(folder, 'a.jsonl') },
+      again: { type: 'jsonl', path: join(folderLink, 'a.jsonl') },
+    });
     const cases: [readonly string[], string][] = [
+      [
+        ['--config', twice],
+        `${join(folderLink, 'a.jsonl')}: expected a file of its own to write, got another output`,
+      ],
       [[], 'bridge: expected --config, got none'],
       [['--config', config, 'hook'], 'bridge: expected one of archive, got "hook"'],
       [['--config', configure({})], 'bridge: expected a configuration with bridges, got one without'],

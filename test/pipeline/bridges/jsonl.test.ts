@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
@@ -116,6 +117,17 @@ describe('the file of lines', () => {
     await waitFor(() => never.told.length > 0, { what: 'trouble' });
     await never.close();
     await expect(giving).rejects.toThrow('got closed before');
+  });
+
+  it('writes to no pipe, which would block, and ends all the same', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const target = file({ path: pipe });
+    const delivering = Promise.allSettled([deliverAll(target, 0, 1000)]);
+    await waitFor(() => target.told.length > 0, { what: 'trouble' });
+    await target.close();
+    await delivering;
+    expect(target.told).toEqual([`${pipe}: expected to append, got what is no regular file; trying again`]);
   });
 
   it('outlives a full disk: what is there is whole lines, each once', async () => {
