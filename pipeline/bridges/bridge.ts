@@ -58,6 +58,8 @@ const CONSUMER = 'bridge';
 /** A process that died over an event so often gives it up; one that was closed in good order counts none. */
 const MAX_DELIVERIES = 20;
 const REFUSED_AGAIN_MS = 10_000;
+/** Of dead letters people are told no more often, since there may be thousands; all are counted. */
+const DEAD_EVERY_MS = 10_000;
 /** For what was delivered to be acknowledged, when it is closed. */
 const ACKS_MS = 2000;
 
@@ -74,6 +76,19 @@ export function createBridge(options: BridgeOptions): Bridge {
   let tellReady: () => void;
   const ready = new Promise<void>((resolve) => (tellReady = resolve));
   const say = (detail: string) => onTrouble(`bridge ${name}: ${detail}`);
+
+  let deadAtMs = -Infinity;
+  let untold = 0;
+  function sayDead(of: string, reason: string): void {
+    if (performance.now() - deadAtMs < DEAD_EVERY_MS) {
+      untold++;
+      return;
+    }
+    const more = untold === 0 ? '' : `, as are ${String(untold)} more by now`;
+    say(`${of}: ${reason}; it is a dead letter now${more}`);
+    deadAtMs = performance.now();
+    untold = 0;
+  }
 
   const subscribe = (more: Partial<SubscribeOptions>) =>
     subscribeEvents({
@@ -116,7 +131,7 @@ export function createBridge(options: BridgeOptions): Bridge {
       counts.delivered++;
     } else {
       const of = delivery.kind === 'malformed' ? delivery.entryId : cameraOf(delivery);
-      say(`${of}: ${outcome.reason}; it is a dead letter now`);
+      sayDead(of, outcome.reason);
       await delivery.reject(outcome.reason);
       counts.refused++;
     }
@@ -190,7 +205,8 @@ export function createBridge(options: BridgeOptions): Bridge {
     }),
     async drain(timeoutMs) {
       const timeout = AbortSignal.any([AbortSignal.timeout(timeoutMs), closing.signal]);
-      await readToEnd({ url, keys, group: bridgeGroup(name), signal: timeout });
+      const isAtEnd = await readToEnd({ url, keys, group: bridgeGroup(name), signal: timeout });
+      if (!isAtEnd && !closing.signal.aborted) say('events are left, for the process that runs it next');
     },
     async close() {
       closing.abort();

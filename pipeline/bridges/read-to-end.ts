@@ -14,14 +14,15 @@ export interface ReadToEndOptions {
 
 const EVERY_MS = 50;
 
-/** Resolves when the group has dealt with everything the log holds, or the wait is over. Never rejects. */
-export async function readToEnd({ url, keys, group, signal }: ReadToEndOptions): Promise<void> {
+/** Resolves with true when the group has dealt with everything the log holds, with false when the wait is over. Never rejects. */
+export async function readToEnd({ url, keys, group, signal }: ReadToEndOptions): Promise<boolean> {
   const client = createRedis({ url, role: 'producer', purpose: 'bridge-drain' });
   try {
     while (!signal.aborted) {
-      if (await isAtEnd(client, keys, group).catch(() => false)) return;
+      if (await isAtEnd(client, keys, group).catch(() => false)) return true;
       await pause(EVERY_MS, signal);
     }
+    return false;
   } finally {
     client.disconnect();
   }

@@ -27,7 +27,10 @@ export function addBridgeCommand(program: Command): void {
     .description('pass events of the log on to webhooks, MQTT and files, as the configuration says')
     .argument('[names...]', 'bridges of the configuration (default: all)')
     .option('-c, --config <file>', 'the configuration with the bridges')
-    .option('--once', 'end when all that the log holds is passed on')
+    .option(
+      '--once',
+      'end when all that the log holds is passed on; with exit code 1 when some became dead letters',
+    )
     .option('--metrics <address>', 'serve /metrics, /healthz and /readyz: 127.0.0.1:9464')
     .option('--log-format <format>', 'text or json', 'text')
     .option('-v, --verbose', 'say more')
@@ -68,7 +71,8 @@ async function bridge(names: readonly string[], flags: BridgeFlags): Promise<num
       const { delivered, refused } = one.stats();
       log.info(`${one.name}: ${String(delivered)} delivered, ${String(refused)} refused`);
     }
-    return EXIT.done;
+    const hasRefused = bridges.all.some((one) => one.stats().refused > 0);
+    return flags.once === true && hasRefused ? EXIT.failed : EXIT.done;
   } finally {
     signals.release();
     await closeMetrics();

@@ -108,6 +108,7 @@ describe('a bridge', () => {
     await made.drain(10_000);
     await waitFor(() => made.stats().delivered === 20, { what: 'the others to be counted' });
     expect(made.stats()).toMatchObject({ refused: 20, inFlight: 0 });
+    expect(made.told.filter((detail) => detail.includes('dead letter'))).toHaveLength(1);
     expect((await dead())[0]![1]).toContain('expected data of track.started, got others: no such field');
   });
 
@@ -128,7 +129,7 @@ describe('a bridge', () => {
       ]),
     );
     await waitFor(() => made.stats().refused === 2, { what: 'both to be counted' });
-    expect(made.told).toContainEqual('bridge hook: front: too odd; it is a dead letter now');
+    expect(made.told).toEqual([expect.stringMatching(/^bridge hook: .+; it is a dead letter now$/)]);
   });
 
   it('leaves to its successor what was not delivered, which gets it at once and in order', async () => {
@@ -188,6 +189,7 @@ describe('a bridge', () => {
     const probe = createProbe();
     const made = bridge(probe.open, { url: 'redis://127.0.0.1:1' });
     await made.drain(50);
+    expect(made.told.at(-1)).toBe('bridge hook: events are left, for the process that runs it next');
     await made.close();
     expect(probe.opened()).toBe(0);
   });
