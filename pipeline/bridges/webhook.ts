@@ -6,6 +6,7 @@ import { createAddressGuard } from '../../models/support/address-guard';
 import { createHttpPost } from './http-post';
 import type { HttpAnswer } from './http-post';
 import { createGate, createLanes } from './lanes';
+import { createPatience } from './patience';
 import { ClosedError, DELIVERED, cameraOf } from './target';
 import type { BridgeTarget, BridgedDelivery, Outcome, TargetNotices } from './target';
 import { createSigner } from './webhook-signature';
@@ -23,9 +24,13 @@ export interface WebhookOptions extends TargetNotices {
   readonly allow: readonly string[];
   /** First delay between two attempts; doubles up to a minute. Default 1000 ms. */
   readonly retryFirstMs?: number;
+  /** A camera that fails for so long makes room for others. Default 60,000 ms. */
+  readonly patienceMs?: number;
 }
 
 const MAX_IN_FLIGHT = 256;
+/** From here on the events of cameras that fail make room. */
+const CROWDED_FROM = 192;
 const MOST_DELAY_MS = 60_000;
 /** For requests that are under way when the bridge is closed. */
 const GRACE_MS = 2000;
@@ -40,7 +45,7 @@ const FINAL: ReadonlySet<number> = new Set([400, 413, 422]);
  */
 export function createWebhook(options: WebhookOptions): BridgeTarget {
   const { url, secret, headers, timeoutMs, retryForMs, concurrency, allow } = options;
-  const { retryFirstMs = 1000, onTrouble, onRecovered } = options;
+  const { retryFirstMs = 1000, patienceMs = MOST_DELAY_MS, onTrouble, onRecovered } = options;
   const sign = secret === undefined ? undefined : createSigner(secret);
   const http = createHttpPost({
     ...{ url, maxKept: concurrency, ownHeaders: { ...headers } },
@@ -48,6 +53,7 @@ export function createWebhook(options: WebhookOptions): BridgeTarget {
   });
   const name = nameOf(url);
   const lanes = createLanes();
+  const patience = createPatience({ crowdedFrom: CROWDED_FROM, patienceMs });
   const gate = createGate(concurrency);
   const closing = new AbortController();
   // Each event that waits to be tried again listens.
@@ -102,19 +108,22 @@ export function createWebhook(options: WebhookOptions): BridgeTarget {
     }
   }
 
-  async function deliver(id: string, body: string): Promise<Outcome> {
+  async function deliver(camera: string, id: string, body: string): Promise<Outcome> {
     const giveUpAtMs = performance.now() + retryForMs;
     for (let failures = 0; ; failures++) {
       const { outcome, reason, waitMs } = await attempt(id, body);
       if (outcome !== undefined) {
         tell(undefined);
+        patience.taken(camera);
         return outcome;
       }
       tell(reason);
       const boundMs = Math.min(MOST_DELAY_MS, retryFirstMs * 2 ** Math.min(failures, 20));
       // Half of it at random: events of many cameras failed together.
       const delayMs = Math.max(waitMs, boundMs * (0.5 + Math.random() / 2));
-      if (performance.now() + delayMs > giveUpAtMs) return { kind: 'refused', reason: `${name}: ${reason}` };
+      const holdsUpOthers = patience.failed(camera);
+      if (holdsUpOthers || performance.now() + delayMs > giveUpAtMs)
+        return { kind: 'refused', reason: `${name}: ${reason}${holdsUpOthers ? ', and others wait' : ''}` };
       await pause(delayMs, closing.signal);
       if (closing.signal.aborted) throw new ClosedError(name);
     }
@@ -123,8 +132,12 @@ export function createWebhook(options: WebhookOptions): BridgeTarget {
   return {
     name,
     maxInFlight: MAX_IN_FLIGHT,
-    deliver: (delivery) =>
-      lanes.run(cameraOf(delivery), () => deliver(idOf(delivery), JSON.stringify(delivery.event))),
+    async deliver(delivery) {
+      const camera = cameraOf(delivery);
+      const leave = patience.enter(camera);
+      const run = () => deliver(camera, idOf(delivery), JSON.stringify(delivery.event));
+      return lanes.run(camera, run).finally(leave);
+    },
     async close() {
       closing.abort();
       const grace = new AbortController();

@@ -141,6 +141,28 @@ describe('the webhook', () => {
     });
   });
 
+  it('gives up events of a camera that always fails once they leave no room for those of others', async () => {
+    server.answer = ({ body }, response) =>
+      void response.writeHead(body.includes('"back-') ? 204 : 500).end();
+    const hook = webhook({ patienceMs: 50 });
+    let refused = 0;
+    const all = Array.from({ length: 250 }, (_, n) =>
+      hook.deliver(started(n)).then(({ kind }) => {
+        if (kind === 'refused') refused++;
+      }),
+    );
+    await waitFor(() => server.hooks.length > 2, { what: 'failures' });
+    expect(refused).toBe(0);
+    expect(await hook.deliver(started(0, 'back'))).toEqual({ kind: 'delivered' });
+    // 191 are no crowd any more.
+    await waitFor(() => refused === 59, { what: 'room to be made' });
+    const { length } = server.hooks;
+    await server.until(length + 2);
+    expect(refused).toBe(59);
+    await hook.close();
+    await Promise.allSettled(all);
+  });
+
   it('waits for as long as it is asked to', async () => {
     server.answer = (_hook, response) => void response.writeHead(429, { 'retry-after': '30' }).end();
     const hook = webhook({ retryForMs: 29_000 });
