@@ -100,7 +100,7 @@ const webhookSchema = z.strictObject({
     .max(7 * 86_400_000)
     .default(3_600_000)
     .describe(
-      'So long an event is tried again, ever more rarely; then it becomes a dead letter. So do, after a minute, the events of a camera that always fails while those of others are taken, where they leave these no room. Answers that no repetition mends (400, 413, 422) make it one at once.',
+      'So long an event is tried again, ever more rarely; then it becomes a dead letter. So do, after a minute or two, the events of a camera that always fails while those of others are taken, where they leave these no room. Answers that no repetition mends (400, 413, 422) make it one at once.',
     ),
   concurrency: z.int().min(1).max(256).default(8).describe('Requests at once, each of another camera.'),
   allow: z

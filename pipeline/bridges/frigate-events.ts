@@ -101,7 +101,8 @@ function next(before: FrigateObject | undefined, event: TrackEvent): FrigateObje
     position_changes: (before?.position_changes ?? 0) + (event.type === 'object.moving' ? 1 : 0),
     ...zonesOf(before, event),
     has_clip: false,
-    has_snapshot: event.type === 'track.ended' && event.data.bestFrame !== undefined,
+    // It would be fetched from Frigate's own HTTP API, which nobody serves here.
+    has_snapshot: false,
     current_estimated_speed: event.data.speed?.value ?? 0,
     path_data: [...(before?.path_data ?? []), [at, seconds] as const].slice(-MAX_PATH),
   };

@@ -48,7 +48,7 @@ describe('events as Frigate has them', () => {
       [],
     ]);
     expect(told.at(-1)!.after).toMatchObject({
-      ...{ entered_zones: ['yard'], top_score: 0.95, start_time: startS, has_snapshot: true, active: false },
+      ...{ entered_zones: ['yard'], top_score: 0.95, start_time: startS, has_snapshot: false, active: false },
       ...{ end_time: startS + 6.5, position_changes: 1 },
     });
     expect(told.map(({ after }) => after.stationary)).toEqual([
