@@ -44,7 +44,8 @@ const isUrlOf = (schemes: readonly string[]) => (text: string) => {
 /** True when user and password can be percent-decoded, as those who use the URL do. */
 function isEncoded({ username, password }: URL): boolean {
   try {
-    return decodeURIComponent(username + password) !== undefined;
+    decodeURIComponent(username + password);
+    return true;
   } catch {
     return false;
   }

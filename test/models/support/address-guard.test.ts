@@ -23,7 +23,16 @@ describe('the guard of addresses', () => {
       '240.0.0.1',
     ],
     ...['::', '::1', 'fe80::1', 'fe80::1%eth0', 'fd00::1', 'fc00::1', 'ff02::1', '2001:db8::1'],
-    ...['::ffff:10.0.0.1', '::ffff:169.254.169.254', '::7f00:1', '::a9fe:a9fe', '64:ff9b::7f00:1', '2002:7f00:1::', 'localhost', ''],
+    ...[
+      '::ffff:10.0.0.1',
+      '::ffff:169.254.169.254',
+      '::7f00:1',
+      '::a9fe:a9fe',
+      '64:ff9b::7f00:1',
+      '2002:7f00:1::',
+      'localhost',
+      '',
+    ],
   ])('refuses %s', (address) => {
     expect(guard(address)).toContain('expected');
   });
