@@ -44,7 +44,7 @@ const isUrlOf = (schemes: readonly string[]) => (text: string) => {
 /** True when user and password can be percent-decoded, as those who use the URL do. */
 function isEncoded({ username, password }: URL): boolean {
   try {
-    decodeURIComponent(username + password);
+    decodeURIComponent(`${username}:${password}`);
     return true;
   } catch {
     return false;
