@@ -62,6 +62,8 @@ const HOUR_MS = 3_600_000;
  * camera (from 1), fence or '', type, id, open field to keep it under or '', open fields to drop by lines, data.
  * Returns superseded events as "<camera> <count> …".
  *
+ * Of a field that changes several times in a batch, and of the cameras' numbers, only what is so in the end is written.
+ *
  * A script that fails keeps what it wrote before: so all that can fail comes first (what the user may do only from Redis 7 on,
  * and once a writer), and the first write is one that Redis refuses when it is out of memory. Only Redis before 7 needs (and
  * all up to 8 have) `replicate_commands`: without it nothing may be written after an XADD that chose its own id.
@@ -76,7 +78,7 @@ if last and tonumber(last) >= batch then
 end
 if not last and redis.acl_check_cmd then
   for _, command in ipairs({ { 'XADD', events, '*', 'a', 'b' }, { 'XADD', late, '*', 'a', 'b' }, { 'XTRIM', events, 'MAXLEN', 1 },
-      { 'HINCRBY', sequences, 'a', 1 }, { 'HSET', fences, 'a', 1 }, { 'HDEL', KEYS[6], 'a' }, { 'SET', writer, 1 } }) do
+      { 'HSET', sequences, 'a', 1 }, { 'HSET', fences, 'a', 1 }, { 'HDEL', KEYS[6], 'a' }, { 'SET', writer, 1 } }) do
     if not redis.acl_check_cmd(unpack(command)) then
       return redis.error_reply('NOPERM this user has no permission to run ' .. command[1] .. ' on ' .. command[2])
     end
@@ -85,9 +87,11 @@ end
 redis.call('XLEN', events)
 redis.call('XLEN', late)
 redis.call('HLEN', sequences)
-local highest, superseded = {}, {}
+local highest, superseded, seqs, open, grown = {}, {}, {}, {}, {}
 for c = 1, cameras do
   redis.call('HLEN', KEYS[5 + c])
+  seqs[c] = tonumber(redis.call('HGET', sequences, ARGV[6 + c]) or '0')
+  open[c] = {}
   highest[c] = tonumber(redis.call('HGET', fences, ARGV[6 + c]) or '0')
 end
 
@@ -105,11 +109,19 @@ for i = 7 + cameras, #ARGV, 7 do
       redis.call('HSET', fences, camera, fence)
       highest[c] = number
     end
-    local seq = redis.call('HINCRBY', sequences, camera, 1)
+    local seq, fields = seqs[c] + 1, open[c]
+    seqs[c], grown[c] = seq, true
     newest = redis.call('XADD', events, '*',
-      'type', kind, 'camera', camera, 'id', id, 'seq', seq, 'data', data)
-    if keep ~= '' then redis.call('HSET', KEYS[5 + c], keep, data) end
-    for field in string.gmatch(drop, '[^\\n]+') do redis.call('HDEL', KEYS[5 + c], field) end
+      'type', kind, 'camera', camera, 'id', id, 'seq', string.format('%.0f', seq), 'data', data)
+    if keep ~= '' then fields[keep] = data end
+    for field in string.gmatch(drop, '[^\\n]+') do fields[field] = false end
+  end
+end
+
+for c = 1, cameras do
+  if grown[c] then redis.call('HSET', sequences, ARGV[6 + c], string.format('%.0f', seqs[c])) end
+  for field, data in pairs(open[c]) do
+    if data then redis.call('HSET', KEYS[5 + c], field, data) else redis.call('HDEL', KEYS[5 + c], field) end
   end
 end
 
