@@ -43,7 +43,12 @@ const retentionSchema = z.strictObject({
 export const snapshotsSchema = z.strictObject({
   store: z.discriminatedUnion('type', [directorySchema, redisStoreSchema]).describe('Where they are kept.'),
   crop: z.boolean().default(true).describe('The object and a little around it. `false`: the whole picture.'),
-  box: z.boolean().default(false).describe('Draw the box of the object, its label and number into it.'),
+  box: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Draw the box of the object into it, and its label and number where there is room above or below.',
+    ),
   maxWidth: z
     .int()
     .min(32)

@@ -14,7 +14,7 @@ export interface SnapshotWriterOptions {
   readonly encode: JpegEncoder;
   /** Of the JPEG, 1 to 100. */
   readonly quality: number;
-  /** Draw the track's box and label. */
+  /** Draw the track's box, and its label where there is room above or below. */
   readonly hasBox: boolean;
   /** Pictures that are made and stored at once; others wait, as pixels. Default 2. */
   readonly mostAtOnce?: number;
@@ -83,7 +83,8 @@ export function createSnapshotWriter({
   ): Promise<StoredSnapshot | undefined> {
     const { pixels, size, box, score } = picture;
     try {
-      if (hasBox) drawTracks(pixels, size, [{ ...track, box, isVisible: true }]);
+      // A small cut has no room for a caption but over the object's head.
+      if (hasBox) drawTracks(pixels, size, [{ ...track, box, isVisible: true }], { mayHide: false });
       const jpeg = await encode(pixels, size, quality).catch((cause: unknown) => {
         throw new SnapshotError('encode', `expected a JPEG, got: ${toError(cause).message}`, { cause });
       });

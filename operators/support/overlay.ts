@@ -29,16 +29,23 @@ export function captionOf({ label, number }: Track): string {
 /**
  * Draws boxes and captions of the tracks that are visible in this frame into an I420 picture, in place. Boxes are in pixels
  * of this picture; the outer edges of their lines are exactly at the rounded corners. Captions lie over all boxes: above
- * their own box where there is room and no other caption, else below it, else inside its top.
+ * their own box where there is room and no other caption, else below it, else inside its top. Where they must not hide
+ * anything (`mayHide: false`), one that does not fit above or below as a whole is left out.
  */
-export function drawTracks(pixels: Uint8Array, size: Size, tracks: readonly Track[]): void {
+export function drawTracks(
+  pixels: Uint8Array,
+  size: Size,
+  tracks: readonly Track[],
+  { mayHide = true }: { readonly mayHide?: boolean } = {},
+): void {
   const visible = tracks.filter(({ isVisible }) => isVisible);
   if (visible.length === 0) return;
   const painter = createI420Painter(pixels, size);
   for (const track of visible) drawBox(painter, size, track);
   const taken: Place[] = [];
   for (const track of visible) {
-    const place = placeCaption(size, track, taken);
+    const place = placeCaption(size, track, taken, mayHide);
+    if (place === undefined) continue;
     taken.push(place);
     drawCaption(painter, size, track, place);
   }
@@ -60,7 +67,12 @@ interface Place {
   readonly height: number;
 }
 
-function placeCaption(size: Size, track: Track, taken: readonly Place[]): Place {
+function placeCaption(
+  size: Size,
+  track: Track,
+  taken: readonly Place[],
+  mayHide: boolean,
+): Place | undefined {
   const scale = captionScale(size);
   const width = captionOf(track).length * GLYPH_ADVANCE * scale - scale + 2 * marginXPx(scale);
   const height = GLYPH_ROWS * scale + 2 * marginYPx(scale);
@@ -72,6 +84,8 @@ function placeCaption(size: Size, track: Track, taken: readonly Place[]): Place 
   const inside = { x, y: Math.max(0, top), width, height };
   const isFree = (place: Place) => !taken.some((other) => overlaps(place, other));
   const isWhole = ({ y }: Place) => y >= 0 && y + height <= size.height;
+  if (!mayHide)
+    return width > size.width ? undefined : [above, below].find((place) => isWhole(place) && isFree(place));
   return (
     [above, below, inside].find((place) => isWhole(place) && isFree(place)) ??
     (isWhole(above) ? above : inside)

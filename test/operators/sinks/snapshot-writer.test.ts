@@ -83,6 +83,15 @@ describe('the writer of snapshots', () => {
     expect(at(drawn, 30, 50)).toBe(at(plain, 30, 50));
   });
 
+  it('draws no caption over the head of an object that fills its picture', async () => {
+    const { writer, puts } = createWriter({ hasBox: true });
+    const tall = { ...pictureOf(), box: [12, 2, 52, 100] as const };
+    const plain = tall.pixels.slice();
+    void writer.save('a.jpg', TRACK, tall);
+    await settle();
+    for (let y = 4; y < 20; y++) expect(puts[0]!.jpeg[y * SIZE.width + 30]).toBe(plain[y * SIZE.width + 30]);
+  });
+
   it('counts failures by reason, says once that there are some, and once that all is well', async () => {
     const { writer, puts, notices } = createWriter();
     const results = [1, 2, 3].map((number) => writer.save(`${number}.jpg`, TRACK, pictureOf()));

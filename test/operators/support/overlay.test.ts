@@ -24,9 +24,9 @@ function track(number: number, box: Box, more: Partial<Track> = {}): Track {
 }
 
 const SIZE = { width: 768, height: 576 };
-const drawn = (tracks: readonly Track[], size = SIZE) => {
+const drawn = (tracks: readonly Track[], size = SIZE, choices = {}) => {
   const pixels = new Uint8Array(i420ByteLength(size));
-  drawTracks(pixels, size, tracks);
+  drawTracks(pixels, size, tracks, choices);
   return pixels;
 };
 
@@ -57,6 +57,20 @@ describe('drawTracks', () => {
     expect([1, 6, 202].map((y) => isColoured(below, 103, y))).toEqual([false, false, true]);
     const inside = drawn([track(1, [100, 3, 200, 570])]);
     expect([1, 6, 572].map((y) => isColoured(inside, 103, y))).toEqual([false, true, false]);
+  });
+
+  it('leaves out a caption that does not fit beside its box, where it must not hide anything', () => {
+    const coloured = (box: Box, size = SIZE) =>
+      drawn([track(1, box)], size, { mayHide: false })
+        .subarray(0, size.width * size.height)
+        .filter((luma) => luma === trackColour(1)[0]).length;
+    const outline = (width: number, height: number, line: number) =>
+      2 * line * (width + height) - 4 * line * line;
+    expect(coloured([100, 3, 200, 570])).toBe(outline(100, 567, 2));
+    expect(coloured([100, 100, 200, 200])).toBeGreaterThan(outline(100, 100, 2));
+    expect(coloured([100, 3, 200, 200])).toBeGreaterThan(outline(100, 197, 2));
+    // A cut with room above, but none for the whole line.
+    expect(coloured([6, 20, 26, 80], { width: 32, height: 90 })).toBe(outline(20, 60, 1));
   });
 
   it('does not cover a caption with another one', () => {
