@@ -33,7 +33,7 @@ export function addEventsCommand(program: Command): void {
     .option('-f, --follow', 'go on with what comes')
     .option(
       '--since <time>',
-      'from 10m (ago) or 2026-05-01T12:00:00Z on (default: all; with --follow: what comes)',
+      'from 10m (ago) or 2026-05-01T12:00:00Z on (default: all; with --follow and no --group: what comes)',
     )
     .option('--camera <names>', 'of these cameras')
     .option('--type <types>', 'of these types: track.started,zone.*')

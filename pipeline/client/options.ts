@@ -83,7 +83,11 @@ function resolveStart(from: SubscribeOptions['from'] = 'now'): Start {
     return { positions: decodePositions(from.after) };
   const since = typeof from === 'object' && 'since' in from ? Number(from.since) : NaN;
   if (since >= 0 && since <= Number.MAX_SAFE_INTEGER) return { id: idBefore(since) };
-  throw expected('from', "'now', 'oldest', { since: Date } or { after: token }", JSON.stringify(from));
+  throw expected(
+    'from',
+    "'now', 'oldest', { since: Date } or { after: token }",
+    typeof from === 'string' ? from : JSON.stringify(from),
+  );
 }
 
 function resolveEnd(to: string | undefined): boolean {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { subscribeEvents } from '../../pipeline';
 import { LOG_KEYS } from '../support/event-log';
 import { useEventLog } from '../support/event-log-fixture';
 import { startedEvent } from '../support/events';
@@ -195,7 +196,10 @@ describe('sightline events', () => {
         deadLetters: 0,
       },
     ]);
-    expect((await output('lag')).split('\n')[2]).toMatch(/^slow +0 +1 +7 +3 +\d+\.\d s +0$/);
+    await subscribeEvents({ url: log.url, group: 'asleep', to: 'now' }).observable.forEach(() => undefined);
+    await log.append(10, 14);
+    expect((await output('lag')).split('\n')[1]).toMatch(/^asleep +0 +0 +4 +0 +- +0$/);
+    expect((await output('lag')).split('\n')[3]).toMatch(/^slow +0 +1 +11 +3 +\d+\.\d s +0$/);
   });
 
   it('takes the log from a configuration, and says what is missing without', async () => {

@@ -227,6 +227,7 @@ describe('subscribeEvents', () => {
     ['a token that is none', { from: { after: 'p1.x' } }, /from\.after: expected the token of a delivery/],
     ['a token of no log', { from: { after: `p1.1-${'9'.repeat(20)}` } }, /from\.after: expected the token/],
     ['a time that is none', { from: { since: new Date('x') } }, /from: expected 'now', 'oldest'/],
+    ['a start that is none', { from: 'yesterday' as 'now' }, /from: expected 'now', .*, got "yesterday"$/],
     ['no types', { types: [] }, /types: expected a list of names that is not empty/],
     ['a namespace that is none', { namespace: 'A' }, /namespace: expected/],
   ])('refuses %s', (_what, options, message) => {
