@@ -61,8 +61,7 @@ afterAll(async () => {
 const valueOf = ([, fields]: Entry, name: string) => fields[fields.indexOf(name) + 1]!;
 
 /** A log of its own with the entries of the run, dealt out to shards in turn; gives its namespace. */
-async function copiedLog(shards = 1): Promise<string> {
-  const namespace = `log-${++logs}`;
+async function copiedLog(shards = 1, namespace = `log-${++logs}`): Promise<string> {
   if (shards > 1) await client.hset(`${namespace}:events`, { shards, contract: 1 });
   for (const [index, [, fields]] of entries.entries()) {
     await client.xadd(`${namespace}:events:${index % shards}`, '*', ...fields);
@@ -74,6 +73,18 @@ async function copiedLog(shards = 1): Promise<string> {
 async function pendingOf(namespace: string, group: string, shard = 0): Promise<number> {
   const [count] = await client.xpending(`${namespace}:events:${shard}`, group);
   return count as number;
+}
+
+/** Becomes three shards while a consumer reads the one that a log has before anybody writes to it. */
+async function openedLog(namespace: string, group: string): Promise<void> {
+  await waitFor(
+    async () => {
+      const groups = await client.xinfo('GROUPS', `${namespace}:events:0`).catch(() => []);
+      return String(groups).includes(group);
+    },
+    { what: 'its group' },
+  );
+  await copiedLog(3, namespace);
 }
 
 /** A consumer that was given entries and is gone. */
@@ -189,6 +200,14 @@ describeWithPython('redis')('the example in Python', () => {
     expect(idsOf('shards.db').sort()).toEqual(ids().sort());
     for (const shard of [0, 1, 2]) expect(await pendingOf(namespace, 'store', shard)).toBe(0);
   });
+
+  it('finds shards that come while it reads', async () => {
+    const consumer = args('early.db', 'early-store', '--claim-after-ms', '100');
+    children.push(spawn(PYTHON, consumer, { stdio: 'inherit' }));
+    await openedLog('early-store', 'store');
+    await waitFor(() => rowsOf('early.db').length === events.length, { what: 'all of them' });
+    expect(idsOf('early.db').sort()).toEqual(ids().sort());
+  });
 });
 
 describe('the example with redis-cli', () => {
@@ -233,6 +252,18 @@ describe('the example with redis-cli', () => {
     const namespace = await copiedLog(3);
     expect(print(namespace).lines.sort()).toEqual(linesOf(entries).sort());
     for (const shard of [0, 1, 2]) expect(await pendingOf(namespace, 'print', shard)).toBe(0);
+  });
+
+  it('finds shards that come while it reads', async () => {
+    const env = { ...process.env, REDIS_URL: server.url, NAMESPACE: 'early-print' };
+    const child = spawn(REDIS_CLI, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(child);
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const lines = () => text.split('\n').slice(0, -1);
+    await openedLog('early-print', 'print');
+    await waitFor(() => lines().length === entries.length, { what: 'all of them' });
+    expect(lines().sort()).toEqual(linesOf(entries).sort());
   });
 
   it('says so and fails when Redis refuses', async () => {

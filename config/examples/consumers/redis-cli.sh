@@ -48,22 +48,25 @@ claim() { # stream
   handle "$1" "$(printf '%s\n' "$answer" | sed 1d)"
 }
 
-shards=$(redis HGET "$namespace:events" shards)
 streams='' shard=0
-while [ "$shard" -lt "${shards:-1}" ]; do
-  streams="$streams $namespace:events:$shard"
-  shard=$((shard + 1))
-done
 
-for stream in $streams; do
-  if ! told=$(redis XGROUP CREATE "$stream" "$group" 0 MKSTREAM 2>&1); then
-    case $told in *BUSYGROUP*) ;; *) printf '%s\n' "$told" >&2; exit 1 ;; esac
-  fi
-  while take "$stream" 0; do :; done
-done
+# Begins to read shards that are new: a log can get more, and tells how many there are only once somebody writes to it.
+find_streams() {
+  shards=$(redis HGET "$namespace:events" shards) || exit 1
+  while [ "$shard" -lt "${shards:-1}" ]; do
+    stream="$namespace:events:$shard"
+    if ! told=$(redis XGROUP CREATE "$stream" "$group" 0 MKSTREAM 2>&1); then
+      case $told in *BUSYGROUP*) ;; *) printf '%s\n' "$told" >&2; exit 1 ;; esac
+    fi
+    while take "$stream" 0; do :; done
+    streams="$streams $stream"
+    shard=$((shard + 1))
+  done
+}
 
 while :; do
   found=''
+  find_streams
   for stream in $streams; do
     if claim "$stream"; then found=1; fi
     if take "$stream" '>'; then found=1; fi

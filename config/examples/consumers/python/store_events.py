@@ -26,11 +26,23 @@ parser.add_argument("--once", action="store_true", help="end when nothing is lef
 args = parser.parse_args()
 
 log = redis.Redis.from_url(args.url, decode_responses=True)
-shards = int(log.hget(f"{args.namespace}:events", "shards") or 1)
-streams = [f"{args.namespace}:events:{shard}" for shard in range(shards)]
+streams = []
 
 store = sqlite3.connect(args.file, timeout=60)
 store.execute("CREATE TABLE IF NOT EXISTS events (id TEXT PRIMARY KEY, type TEXT, camera TEXT, time TEXT, data TEXT)")
+
+
+def find_streams():
+    """Begins to read shards that are new: a log can get more, and tells how many there are only once somebody writes to it."""
+    shards = int(log.hget(f"{args.namespace}:events", "shards") or 1)
+    for shard in range(len(streams), shards):
+        stream = f"{args.namespace}:events:{shard}"
+        try:
+            log.xgroup_create(stream, args.group, id="0", mkstream=True)
+        except redis.ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+        streams.append(stream)
 
 
 def handle(stream, entries):
@@ -65,18 +77,13 @@ def claim(stream):
             return
 
 
-for stream in streams:
-    try:
-        log.xgroup_create(stream, args.group, id="0", mkstream=True)
-    except redis.ResponseError as error:
-        if "BUSYGROUP" not in str(error):
-            raise
-
+find_streams()
 while read("0"):
     pass
 claim_at = 0.0
 while True:
     if time.monotonic() >= claim_at:
+        find_streams()
         for stream in streams:
             claim(stream)
         claim_at = time.monotonic() + args.claim_after_ms / 2000
