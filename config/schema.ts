@@ -109,7 +109,7 @@ export const cameraSchema = z.strictObject({
     .max(3_600_000)
     .default(10_000)
     .describe(
-      'Live only: after an outage no longer than this, tracks go on instead of ending. Where another `ingest` process takes the camera over from one that died, the outage is 10 to 13 s.',
+      'Live only: after an outage no longer than this, tracks go on instead of ending. The default lasts until another `ingest` process has the camera of one that died, which takes 10 to 13 s.',
     ),
   inFlight: z
     .int()

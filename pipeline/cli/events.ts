@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
+import { parseRedisUrl, redisName } from '../../models/support/redis-url';
 import { subscribeEvents } from '../client/subscribe';
 import type { Delivery, EventSubscription, SubscribeOptions } from '../client/types';
 import { describeEvent, hasColours } from './describe-event';
 import { addLogFlags, logPlace, timeFlag } from './events-flags';
-import type { LogFlags } from './events-flags';
+import type { LogFlags, LogPlace } from './events-flags';
 import { addLagCommand } from './events-lag';
 import { addReplayCommand } from './events-replay';
 import { createLineWriter } from './line-writer';
@@ -69,6 +70,7 @@ async function printEvents(flags: EventsFlags): Promise<number> {
   const stop = catchStopSignals(() => undefined);
   const out = createLineWriter(process.stdout, 'standard output');
   const told = new Set<string>();
+  const place = logPlace('events', flags);
   const events = subscribe({
     ...place,
     from: since !== undefined ? { since } : follow && group === undefined ? 'now' : 'oldest',
@@ -85,8 +87,8 @@ async function printEvents(flags: EventsFlags): Promise<number> {
     ...(types !== undefined && { types }),
     ...(cameras !== undefined && { cameras }),
   });
+  let printed = 0;
   try {
-    let printed = 0;
     for await (const delivery of events) {
       if (delivery.kind === 'gap' || delivery.kind === 'malformed') say(`sightline: ${inWords(delivery)}`);
       if (delivery.kind === 'gap') continue;
@@ -108,7 +110,15 @@ async function printEvents(flags: EventsFlags): Promise<number> {
     await events.close();
     stop.release();
   }
+  if (printed === 0 && !follow && process.stderr.isTTY) say(`sightline: ${emptiness(place, group)}`);
   return EXIT.done;
+}
+
+/** What a person is told who would see nothing at all; the name of a namespace, camera or type may be mistyped. */
+function emptiness({ url, namespace }: LogPlace, group: string | undefined): string {
+  const address = parseRedisUrl(url);
+  const where = `${namespace}:events${address === undefined ? '' : ` at ${redisName(address)}`}`;
+  return `no such events in ${where}${group === undefined ? '' : ` that group ${group} was not given before`}`;
 }
 
 /** Throws a UsageError for names that are none. */

@@ -74,8 +74,8 @@ describe('sightline events', () => {
     expect(((await log.client.xpending(LOG_KEYS.events(), 'shell')) as [number])[0]).toBe(0);
   });
 
-  async function onTerminal(env: Record<string, string>): Promise<string> {
-    const command = `${process.execPath} ${MAIN} events --redis ${log.url}`;
+  async function onTerminal(env: Record<string, string>, flags = ''): Promise<string> {
+    const command = `${process.execPath} ${MAIN} events --redis ${log.url} ${flags}`;
     const child = spawn('script', ['-qec', command, '/dev/null'], { env: { ...process.env, ...env } });
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -87,6 +87,9 @@ describe('sightline events', () => {
     await log.append(0, 2);
     const line = '2026-05-01 12:00:00.000 front person front-0-0 appeared (0.90)';
     expect((await onTerminal({ NO_COLOR: '1' })).split('\n')[0]).toBe(line);
+    expect(await onTerminal({ NO_COLOR: '1' }, "--type 'trak.*'")).toMatch(
+      /^sightline: no such events in sightline:events at redis:\S+\n$/,
+    );
     const coloured = await onTerminal({ NO_COLOR: '' });
     expect(coloured).toContain('\u001b[');
     expect(stripVTControlCharacters(coloured).split('\n')[0]).toBe(line);

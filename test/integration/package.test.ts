@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { packageRoot } from '../../models/support/package-root';
@@ -59,6 +59,16 @@ describe('the packed package', () => {
     const code = "console.log(require('sightline/contract/v1/event.schema.json').$id)";
     const { stdout } = await run(process.execPath, ['-e', code], { cwd: project });
     expect(stdout).toBe('urn:sightline:event:1\n');
+  });
+
+  it('brings the pages that explain it, and nothing that is for the build alone', () => {
+    const paths = [
+      'ARCHITECTURE.md',
+      'config/reference.md',
+      'models/contract/README.md',
+      'dist/.tsbuildinfo',
+    ];
+    expect(paths.map((path) => existsSync(join(installed, path)))).toEqual([true, true, true, false]);
   });
 
   it('tells event types apart at compile time', async () => {
