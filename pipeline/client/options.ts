@@ -29,10 +29,27 @@ export interface GroupOptions {
   readonly claimAfterMs: number;
 }
 
+/** Of every option. */
+const OPTIONS: Readonly<Record<keyof SubscribeOptions, true>> = {
+  ...{
+    url: true,
+    namespace: true,
+    group: true,
+    consumer: true,
+    from: true,
+    to: true,
+    types: true,
+    cameras: true,
+  },
+  ...{ maxInFlight: true, maxDeliveries: true, claimAfterMs: true, dedupe: true, closeTimeoutMs: true },
+  ...{ signal: true, onTrouble: true },
+};
+
 const NAME = /^[\w.:@-]{1,128}$/;
 
 /** Checks what a caller gave. Throws a RangeError that says what was expected. */
 export function resolveOptions(options: SubscribeOptions): ResolvedOptions {
+  checkKeys(options);
   const { url, namespace = 'sightline', group, consumer, types, cameras, signal } = options;
   const {
     maxInFlight = 100,
@@ -98,6 +115,12 @@ function resolveEnd(to: string | undefined): boolean {
 /** Of no use to others: who has it cannot come back. */
 const ownName = () =>
   `${hostname().replace(/[^\w.-]/g, '-')}-${String(process.pid)}-${randomBytes(3).toString('hex')}`;
+
+/** In JavaScript a `groups` for `group` would else be every event for everybody. */
+function checkKeys(options: object): void {
+  const odd = Object.keys(options).find((key) => !Object.hasOwn(OPTIONS, key));
+  if (odd !== undefined) throw expected('options', `some of ${Object.keys(OPTIONS).join(', ')}`, odd);
+}
 
 function checkNames(names: Readonly<Record<string, string | undefined>>): void {
   for (const [option, name] of Object.entries(names)) {

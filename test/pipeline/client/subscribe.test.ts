@@ -228,6 +228,11 @@ describe('subscribeEvents', () => {
     ['a token of no log', { from: { after: `p1.1-${'9'.repeat(20)}` } }, /from\.after: expected the token/],
     ['a time that is none', { from: { since: new Date('x') } }, /from: expected 'now', 'oldest'/],
     ['a start that is none', { from: 'yesterday' as 'now' }, /from: expected 'now', .*, got "yesterday"$/],
+    [
+      'an option that is none',
+      { groups: 'a' } as object,
+      /options: expected some of url, .*onTrouble, got "groups"$/,
+    ],
     ['no types', { types: [] }, /types: expected a list of names that is not empty/],
     ['a namespace that is none', { namespace: 'A' }, /namespace: expected/],
   ])('refuses %s', (_what, options, message) => {
