@@ -107,7 +107,7 @@ export const cameraSchema = z.strictObject({
     .number()
     .min(0)
     .max(3_600_000)
-    .default(10_000)
+    .default(20_000)
     .describe(
       'Live only: after an outage no longer than this, tracks go on instead of ending. The default lasts until another `ingest` process has the camera of one that died, which takes 10 to 13 s.',
     ),

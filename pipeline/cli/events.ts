@@ -70,7 +70,6 @@ async function printEvents(flags: EventsFlags): Promise<number> {
   const stop = catchStopSignals(() => undefined);
   const out = createLineWriter(process.stdout, 'standard output');
   const told = new Set<string>();
-  const place = logPlace('events', flags);
   const events = subscribe({
     ...place,
     from: since !== undefined ? { since } : follow && group === undefined ? 'now' : 'oldest',

@@ -32,7 +32,7 @@ describe('parseConfig', () => {
           priority: 5,
           snapshots: true,
           maxLatencyMs: 500,
-          resumeWindowMs: 10_000,
+          resumeWindowMs: 20_000,
           startTime: '1970-01-01T00:00:00Z',
           loop: false,
           track: { confirmHits: 3, forgetAfterMs: 1500 },
