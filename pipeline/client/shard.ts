@@ -117,7 +117,6 @@ export function pause(delayMs: number, signal: AbortSignal): Promise<void> {
     }
     const timer = setTimeout(finish, delayMs);
     signal.addEventListener('abort', finish, { once: true });
-    if (signal.aborted) finish();
     function finish(): void {
       clearTimeout(timer);
       signal.removeEventListener('abort', finish);
