@@ -1,6 +1,6 @@
 import { soak } from '../bench/soak/soak';
 
-const SECONDS = 40;
+const SECONDS = 30;
 
 describe('eight cameras that misbehave for a while', () => {
   it('leave nothing behind: no memory, no descriptor, no process, no frame that was not counted, no open track', async () => {
@@ -23,7 +23,7 @@ describe('eight cameras that misbehave for a while', () => {
       expect(received).toBeGreaterThan(0);
       expect(settled).toBe(received);
     }
-    expect(Object.values(faults).reduce((sum, count) => sum + count)).toBeGreaterThan(30);
+    expect(Object.values(faults).reduce((sum, count) => sum + count)).toBeGreaterThan(15);
     // Node's heap breathes by tens of megabytes; what is lost with each fault would be more than that.
     const half = samples.length / 2;
     const most = (part: typeof samples) => Math.max(...part.map(({ residentBytes }) => residentBytes));

@@ -84,7 +84,7 @@ export function createSpoolLab(): SpoolLab {
     async open(more = {}) {
       const sink = await createRedisSink({
         ...{ url: server.url, namespace: 'test', maxLen: 1_000_000 },
-        ...{ spool: { folder: lab.folder, maxBytes: 64 * MIB }, replyTimeoutMs: 500, drainTimeoutMs: 1000 },
+        ...{ spool: { folder: lab.folder, maxBytes: 64 * MIB }, replyTimeoutMs: 1500, drainTimeoutMs: 1000 },
         onNotice: ({ level, message }) => notices.push(`${level} ${message}`),
         ...more,
       });

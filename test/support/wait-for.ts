@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const POLL_MS = 20;
 
 export interface WaitForOptions {
-  /** Gives up after this long; default 10 000. */
+  /** Gives up after this long; default 30 000. */
   readonly timeoutMs?: number;
   /** Completes the sentence "waited for …". */
   readonly what: string;
@@ -15,7 +15,7 @@ export interface WaitForOptions {
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, what }: WaitForOptions,
+  { timeoutMs = 30_000, what }: WaitForOptions,
 ): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
   const endMs = performance.now() + timeoutMs;
   let cause: unknown;
