@@ -1,0 +1,144 @@
+"""Writes a checkpoint as the ONNX graph that Sightline runs: I420 frames in, boxes and scores out.
+
+python export.py weights.pt --size 416x256 --output efficientvit-b0-416x256.onnx
+python export.py weights.pt --size 640x384 --precision int8 --calibrate /data/frames --output small.onnx
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import torch
+
+from judging.letterbox import letterbox_i420
+from judging.manifest import write_manifest
+from judging.pictures import read_folder
+from network.checkpoint import load_checkpoint
+from network.detector import Detector
+from network.frontend import I420Detector
+
+OPSET = 17
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """`WIDTHxHEIGHT` -> (width, height), multiples of 32. argparse.ArgumentTypeError otherwise."""
+    parts = text.lower().split("x")
+    if len(parts) != 2 or not all(part.isdigit() and int(part) > 0 and int(part) % 32 == 0 for part in parts):
+        raise argparse.ArgumentTypeError(f"expected WIDTHxHEIGHT in multiples of 32, got {text}")
+    return int(parts[0]), int(parts[1])
+
+
+def export_onnx(detector: Detector, size: tuple[int, int], path: Path, half: bool = False) -> None:
+    """Writes `frames: uint8 [batch, H * 3 / 2, W]` -> `boxes [batch, A, 4]`, `scores [batch, A, C]` (both float32).
+
+    `size` is (width, height). Weights are float16 with `half`; the detector is converted in place then.
+    """
+    width, height = size
+    graph = I420Detector(detector, height, width, half).eval()
+    frames = torch.zeros((1, height * 3 // 2, width), dtype=torch.uint8)
+    axes = {name: {0: "batch"} for name in ("frames", "boxes", "scores")}
+    with warnings.catch_warnings():
+        # The exporter by tracing writes opset 17, which the oldest ONNX Runtime we support reads; it announces its end.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            graph,
+            (frames,),
+            str(path),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["frames"],
+            output_names=["boxes", "scores"],
+            dynamic_axes=axes,
+        )
+    onnx.checker.check_model(str(path), full_check=True)
+
+
+class _Calibration:
+    """Feeds letterboxed pictures to ONNX Runtime's calibration, one at a time."""
+
+    def __init__(self, pictures: list[np.ndarray], size: tuple[int, int]) -> None:
+        self._rest = iter(pictures)
+        self._size = size
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        picture = next(self._rest, None)
+        if picture is None:
+            return None
+        return {"frames": letterbox_i420(picture, *self._size)[0][None]}
+
+
+def quantise(source: Path, target: Path, pictures: list[np.ndarray], size: tuple[int, int]) -> None:
+    """float32 graph -> int8 (static, per channel, QDQ), calibrated on RGB pictures [h, w, 3].
+
+    Only convolutions become int8. The colour conversion and the last convolutions, of which scores and distances are
+    made, stay in float32, as does attention: its sums span too many orders of magnitude for 8 bits.
+    """
+    from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
+
+    convs = [node for node in onnx.load(str(source)).graph.node if node.op_type == "Conv"]
+    kept = [convs[0].name] + [
+        n.name for n in convs if any(part in n.name for part in ("/cls.", "/reg.", "qkv", "agg."))
+    ]
+    quantize_static(
+        str(source),
+        str(target),
+        _Calibration(pictures, size),
+        quant_format=QuantFormat.QDQ,
+        op_types_to_quantize=["Conv"],
+        nodes_to_exclude=kept,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        calibrate_method=CalibrationMethod.Percentile,
+        extra_options={"CalibPercentile": 99.99},
+    )
+
+
+def compare(detector: Detector, path: Path, size: tuple[int, int], frames: np.ndarray) -> tuple[float, float]:
+    """Largest difference between PyTorch's and the graph's outputs: of boxes in pixels, of scores."""
+    width, height = size
+    with torch.no_grad():
+        expected = I420Detector(detector, height, width).eval()(torch.from_numpy(frames))
+    got = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, {"frames": frames})
+    boxes, scores = (float(np.abs(e.numpy() - g).max()) for e, g in zip(expected, got, strict=True))
+    return boxes, scores
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--size", type=parse_size, default=(416, 256), help="WIDTHxHEIGHT, multiples of 32")
+    parser.add_argument("--precision", choices=("fp32", "fp16", "int8"), default="fp32")
+    parser.add_argument("--calibrate", type=Path, help="a folder of typical pictures; int8 needs it")
+    parser.add_argument("--calibrate-count", type=int, default=128)
+    parser.add_argument("--licence", default="Apache-2.0")
+    args = parser.parse_args()
+    if args.precision == "int8" and args.calibrate is None:
+        parser.error("--precision int8 needs --calibrate FOLDER")
+
+    detector, names = load_checkpoint(args.checkpoint)
+    if args.precision == "int8":
+        plain = args.output.with_suffix(".fp32.onnx")
+        export_onnx(detector, args.size, plain)
+        quantise(plain, args.output, read_folder(args.calibrate, args.calibrate_count), args.size)
+        plain.unlink()
+    else:
+        export_onnx(detector, args.size, args.output, half=args.precision == "fp16")
+    detector, names = load_checkpoint(args.checkpoint)
+    width, height = args.size
+    frames = np.random.default_rng(0).integers(16, 236, (1, height * 3 // 2, width), dtype=np.uint8)
+    boxes, scores = compare(detector, args.output, args.size, frames)
+    manifest = write_manifest(args.output, detector, names, args.size, args.licence)
+    print(
+        f"{args.output}: against PyTorch on noise, boxes within {boxes:.4f} px, scores within {scores:.6f}; {manifest}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A detector run as Sightline runs it, and its accuracy."""

@@ -1,0 +1,1 @@
+"""How the detector learns: assignment, losses, schedules, and what is kept to go on."""

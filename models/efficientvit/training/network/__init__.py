@@ -1,0 +1,1 @@
+"""The detector: EfficientViT backbone, additive neck, anchor-free head; in front of it the camera's pixel format."""

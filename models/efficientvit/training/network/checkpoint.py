@@ -1,0 +1,106 @@
+"""Weights in and out: our own checkpoints, and the backbones that MIT publishes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from network.backbone import Backbone
+from network.detector import Detector
+
+_CONVS = {2: ("depth_conv", "point_conv"), 3: ("inverted_conv", "depth_conv", "point_conv")}
+_PARTS = ("conv", "norm")
+
+
+def save_checkpoint(path: Path, detector: Detector, names: list[str], iterations: int) -> None:
+    """Writes `{state, names, variant, channels, iterations}`, whole or not at all."""
+    content = {
+        "state": {key: value.detach().cpu() for key, value in detector.state_dict().items()},
+        "names": names,
+        "variant": detector.variant,
+        "channels": detector.channels,
+        "iterations": iterations,
+    }
+    partial = path.with_suffix(path.suffix + ".part")
+    torch.save(content, partial)
+    partial.replace(path)
+
+
+def load_checkpoint(path: Path) -> tuple[Detector, list[str]]:
+    """The detector of a checkpoint, in evaluation mode, and its labels. Every name and shape must agree.
+
+    ValueError when the file is no checkpoint of a detector.
+    """
+    content: Any = torch.load(path, map_location="cpu", weights_only=True)
+    wanted = {"state", "names", "variant", "channels"}
+    if not isinstance(content, dict) or not wanted <= content.keys():
+        found = sorted(content) if isinstance(content, dict) else type(content).__name__
+        raise ValueError(f"{path}: expected a checkpoint with {sorted(wanted)}, got {found}")
+    detector = Detector(content["variant"], len(content["names"]), content["channels"])
+    detector.load_state_dict(content["state"], strict=True)
+    return detector.eval(), list(content["names"])
+
+
+def mit_name(name: str) -> str:
+    """A backbone's parameter under the name that MIT's code gives it (github.com/mit-han-lab/efficientvit).
+
+    >>> mit_name("stages.2.1.a.m.agg.0.1.weight")
+    'stages.2.op_list.1.context_module.main.aggreg.0.1.weight'
+    """
+    root, rest = name.split(".", 1)
+    if root == "stem":
+        prefix, block, rest = "input_stem", *rest.split(".", 1)
+    else:
+        stage, block, rest = rest.split(".", 2)
+        prefix = f"stages.{stage}"
+    place = f"{prefix}.op_list.{block}"
+    if root == "stem" and block == "0":
+        return f"{place}.{_leaf(rest)}"
+    attention = re.fullmatch(r"a\.m\.(.+)", rest)
+    if attention:
+        inner = attention[1]
+        if inner.startswith("agg."):
+            return f"{place}.context_module.main.aggreg.{inner[4:]}"
+        if inner.startswith("qkv."):
+            return f"{place}.context_module.main.qkv.conv.{inner[4:]}"
+        return f"{place}.context_module.main.proj.{_leaf(inner[5:])}"
+    local = "local_module.main" if rest.startswith("l.m.") else "main"
+    index, inner = re.sub(r"^(l\.)?m\.", "", rest).split(".", 1)
+    convs = _CONVS[2 if root == "stem" else 3]
+    return f"{place}.{local}.{convs[int(index)]}.{_leaf(inner)}"
+
+
+def _leaf(rest: str) -> str:
+    part, leaf = rest.split(".", 1)
+    return f"{_PARTS[int(part)]}.{leaf}"
+
+
+def load_mit_backbone(backbone: Backbone, path: Path) -> int:
+    """Fills a backbone from a published checkpoint of any task (classification, segmentation); its head is left out.
+
+    Returns how many tensors were loaded. ValueError naming what is missing or of another shape; nothing is loaded then.
+    """
+    content: Any = torch.load(path, map_location="cpu", weights_only=True)
+    theirs: dict[str, torch.Tensor] = content.get("state_dict", content) if isinstance(content, dict) else {}
+    theirs = {re.sub(r"^(module\.)?(backbone\.)?", "", key): value for key, value in theirs.items()}
+    ours = backbone.state_dict()
+    faults, filled = [], {}
+    for key, value in ours.items():
+        name = mit_name(key)
+        if name not in theirs:
+            if key.endswith("num_batches_tracked"):
+                filled[key] = value
+            else:
+                faults.append(f"{name} is missing")
+        elif theirs[name].shape != value.shape:
+            faults.append(f"{name}: expected {tuple(value.shape)}, got {tuple(theirs[name].shape)}")
+        else:
+            filled[key] = theirs[name]
+    if faults:
+        more = f" and {len(faults) - 5} more" if len(faults) > 5 else ""
+        raise ValueError(f"{path} does not fit this backbone: {'; '.join(faults[:5])}{more}")
+    backbone.load_state_dict(filled, strict=True)
+    return len(filled)
