@@ -81,9 +81,7 @@ def quantise(source: Path, target: Path, pictures: list[np.ndarray], size: tuple
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
     convs = [node for node in onnx.load(str(source)).graph.node if node.op_type == "Conv"]
-    kept = [convs[0].name] + [
-        n.name for n in convs if any(part in n.name for part in ("/cls.", "/reg.", "qkv", "agg."))
-    ]
+    kept = [convs[0].name] + [n.name for n in convs if any(part in n.name for part in ("/cls.", "/reg.", "qkv", "agg."))]
     quantize_static(
         str(source),
         str(target),
@@ -135,9 +133,7 @@ def main() -> None:
     frames = np.random.default_rng(0).integers(16, 236, (1, height * 3 // 2, width), dtype=np.uint8)
     boxes, scores = compare(detector, args.output, args.size, frames)
     manifest = write_manifest(args.output, detector, names, args.size, args.licence)
-    print(
-        f"{args.output}: against PyTorch on noise, boxes within {boxes:.4f} px, scores within {scores:.6f}; {manifest}"
-    )
+    print(f"{args.output}: against PyTorch on noise, boxes within {boxes:.4f} px, scores within {scores:.6f}; {manifest}")
 
 
 if __name__ == "__main__":

@@ -72,9 +72,7 @@ def average_precision(truths: list[np.ndarray], found: list[np.ndarray], names: 
             of_label = precision[:, :, index, 0, 2]
             labels[name] = {"ap": percent(of_label), "ap50": percent(of_label[0]), "objects": objects}
     stats = [round(100 * float(value), 1) for value in judge.stats]
-    return dict(
-        ap=stats[0], ap50=stats[1], ap75=stats[2], small=stats[3], medium=stats[4], large=stats[5], labels=labels
-    )
+    return dict(ap=stats[0], ap50=stats[1], ap75=stats[2], small=stats[3], medium=stats[4], large=stats[5], labels=labels)
 
 
 def operating_points(

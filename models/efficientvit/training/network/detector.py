@@ -67,9 +67,7 @@ class Detector(nn.Module):
         self.td = nn.ModuleList(self._fuse() for _ in range(2))
         self.down = nn.ModuleList(conv_norm(channels, channels, 3, 2, groups=channels, act=False) for _ in range(2))
         self.bu = nn.ModuleList(self._fuse() for _ in range(2))
-        self.head = nn.ModuleList(
-            nn.Sequential(*(ds_conv(channels, channels, last_act=True) for _ in range(2))) for _ in STRIDES
-        )
+        self.head = nn.ModuleList(nn.Sequential(*(ds_conv(channels, channels, last_act=True) for _ in range(2))) for _ in STRIDES)
         self.cls = nn.ModuleList(nn.Conv2d(channels, classes, 1) for _ in STRIDES)
         self.reg = nn.ModuleList(nn.Conv2d(channels, 4, 1) for _ in STRIDES)
         self._initialise()

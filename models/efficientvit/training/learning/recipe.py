@@ -1,0 +1,186 @@
+"""A recipe: everything that decides what a training run does, read from YAML, each value changeable on the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from data.canvas import CanvasOptions
+from learning.assign import AssignOptions
+from learning.losses import LossOptions
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the run: up to the fraction `until` of its steps, pictures of one of `sizes` (WIDTHxHEIGHT, drawn anew for
+    each step with `chances`, alike by default), `batch` of them, camera-like changes at `strength` of their chances, and
+    layouts other than the recipe's (`grids`)."""
+
+    until: float
+    sizes: list[str]
+    chances: list[float] | None = None
+    batch: int = 32
+    strength: float = 1.0
+    grids: dict[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class CacheOptions:
+    """Decoded pictures: in which folder, and their longest side at most."""
+
+    folder: str = "/tmp/sightline-cache"
+    max_side: int = 640
+
+
+@dataclass(frozen=True)
+class SamplingOptions:
+    """See `data.sampling.picture_weights`."""
+
+    sources: dict[str, float] = field(default_factory=dict)
+    balance: float = 0.0
+    background: float = 1.0
+
+
+@dataclass(frozen=True)
+class OptimiserOptions:
+    """AdamW (Loshchilov and Hutter, ICLR 2019). `rate` after `warmup` steps; constant until the fraction `hold` of the run,
+    then down a half cosine to `rate * last`. `decay` of weights, not of norms and biases. `clip`: greatest norm of the
+    gradient. `backbone`: factor on the rate of the backbone."""
+
+    rate: float = 2e-3
+    warmup: int = 300
+    hold: float = 0.0
+    last: float = 0.01
+    decay: float = 0.03
+    clip: float = 10.0
+    backbone: float = 1.0
+
+
+@dataclass(frozen=True)
+class AverageOptions:
+    """See `learning.average.Average`."""
+
+    decay: float = 0.9998
+    ramp: float = 1000.0
+
+
+@dataclass(frozen=True)
+class JudgeOptions:
+    """AP of the averaged weights every so many steps (0: never) at each size, on at most `pictures` of the split (0: all)."""
+
+    every: int = 0
+    sizes: list[str] = field(default_factory=lambda: ["416x256", "640x384"])
+    split: str = "val"
+    pictures: int = 0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """`init` is a checkpoint of ours to start from, `backbone` one of MIT's; without both all weights are random."""
+
+    steps: int
+    data: list[dict[str, Any]]
+    curriculum: list[Stage]
+    seed: int = 1
+    variant: str = "b0"
+    channels: int = 96
+    names: list[str] | None = None
+    init: str | None = None
+    backbone: str | None = None
+    precision: str = "fp32"
+    save_every: int = 500
+    cache: CacheOptions = CacheOptions()
+    sampling: SamplingOptions = SamplingOptions()
+    canvas: CanvasOptions = CanvasOptions()
+    assign: AssignOptions = AssignOptions()
+    loss: LossOptions = LossOptions()
+    optimiser: OptimiserOptions = OptimiserOptions()
+    average: AverageOptions = AverageOptions()
+    judge: JudgeOptions = JudgeOptions()
+
+    def __post_init__(self) -> None:
+        faults = []
+        if self.steps < 1:
+            faults.append(f"steps: expected at least 1, got {self.steps}")
+        if self.precision not in ("fp32", "bf16"):
+            faults.append(f"precision: expected fp32 or bf16, got {self.precision}")
+        if self.init and self.backbone:
+            faults.append("init, backbone: expected one of them, got both")
+        untils = [stage.until for stage in self.curriculum]
+        if not untils or untils != sorted(untils) or untils[-1] != 1:
+            faults.append(f"curriculum: expected rising `until` that end with 1, got {untils}")
+        for index, stage in enumerate(self.curriculum):
+            for size in stage.sizes:
+                sides = [int(side) if side.isdigit() else 0 for side in size.split("x")]
+                if len(sides) != 2 or any(side <= 0 or side % 32 for side in sides):
+                    faults.append(f"curriculum[{index}].sizes: expected WIDTHxHEIGHT in multiples of 32, got {size}")
+            if not stage.sizes or (stage.chances is not None and len(stage.chances) != len(stage.sizes)):
+                faults.append(f"curriculum[{index}]: expected sizes, and as many chances if any")
+        if faults:
+            raise ValueError("\n".join(faults))
+
+
+def read_recipe(path: Path, changes: list[str]) -> Recipe:
+    """Reads a recipe and applies changes such as `optimiser.rate=0.001` or `data.0.path=/data` (values are YAML).
+
+    ValueError with the path of what is unknown or of the wrong type.
+    """
+    content = yaml.safe_load(path.read_text())
+    for change in changes:
+        key, separator, text = change.partition("=")
+        if not separator:
+            raise ValueError(f"expected KEY=VALUE, got {change}")
+        *parents, last = key.split(".")
+        inner = content
+        for parent in parents:
+            inner = inner[int(parent)] if isinstance(inner, list) else inner.setdefault(parent, {})
+        inner[int(last) if isinstance(inner, list) else last] = yaml.safe_load(text)
+    return recipe_of(content)
+
+
+def recipe_of(content: dict[str, Any]) -> Recipe:
+    """A recipe of plain values, as `read_recipe` and a resumed run have them."""
+    recipe: Recipe = _build(Recipe, content, "")
+    return recipe
+
+
+def size_of(text: str) -> tuple[int, int]:
+    """`WIDTHxHEIGHT` -> (width, height)."""
+    width, height = text.split("x")
+    return int(width), int(height)
+
+
+def _build(kind: Any, value: Any, path: str) -> Any:
+    if dataclasses.is_dataclass(kind):
+        if not isinstance(value, dict):
+            raise ValueError(f"{path or 'recipe'}: expected a mapping, got {value!r}")
+        known = typing.get_type_hints(kind)
+        unknown = [key for key in value if key not in known]
+        if unknown:
+            raise ValueError(f"{path or 'recipe'}: expected {', '.join(known)}; got {', '.join(map(str, unknown))}")
+        made = {key: _build(known[key], inner, f"{path}.{key}".strip(".")) for key, inner in value.items()}
+        try:
+            return kind(**made)
+        except TypeError as fault:
+            raise ValueError(f"{path or 'recipe'}: {fault}") from fault
+    origin, of = typing.get_origin(kind), typing.get_args(kind)
+    if origin is types.UnionType:
+        return None if value is None else _build(next(k for k in of if k is not types.NoneType), value, path)
+    if origin in (list, tuple) and isinstance(value, list):
+        return origin(_build(of[0], inner, f"{path}[{index}]") for index, inner in enumerate(value))
+    if origin is dict and isinstance(value, dict):
+        return {str(key): _build(of[1], inner, f"{path}.{key}") for key, inner in value.items()}
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if kind is Any or (isinstance(kind, type) and isinstance(value, kind) and not (kind is int and value is True)):
+        return value
+    if kind is float and isinstance(value, str):
+        # YAML 1.1 reads 2e-3 as text.
+        return float(value)
+    raise ValueError(f"{path}: expected {getattr(kind, '__name__', kind)}, got {value!r}")
