@@ -95,14 +95,14 @@ class Recipe:
     backbone: str | None = None
     precision: str = "fp32"
     save_every: int = 500
-    cache: CacheOptions = CacheOptions()
-    sampling: SamplingOptions = SamplingOptions()
-    canvas: CanvasOptions = CanvasOptions()
-    assign: AssignOptions = AssignOptions()
-    loss: LossOptions = LossOptions()
-    optimiser: OptimiserOptions = OptimiserOptions()
-    average: AverageOptions = AverageOptions()
-    judge: JudgeOptions = JudgeOptions()
+    cache: CacheOptions = field(default_factory=CacheOptions)
+    sampling: SamplingOptions = field(default_factory=SamplingOptions)
+    canvas: CanvasOptions = field(default_factory=CanvasOptions)
+    assign: AssignOptions = field(default_factory=AssignOptions)
+    loss: LossOptions = field(default_factory=LossOptions)
+    optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
+    average: AverageOptions = field(default_factory=AverageOptions)
+    judge: JudgeOptions = field(default_factory=JudgeOptions)
 
     def __post_init__(self) -> None:
         faults = []
