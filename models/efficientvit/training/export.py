@@ -92,8 +92,7 @@ def quantise(source: Path, target: Path, pictures: list[np.ndarray], size: tuple
         per_channel=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
-        calibrate_method=CalibrationMethod.Percentile,
-        extra_options={"CalibPercentile": 99.99},
+        calibrate_method=CalibrationMethod.MinMax,
     )
 
 

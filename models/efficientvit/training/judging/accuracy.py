@@ -27,7 +27,8 @@ def collect(
 
 
 def average_precision(truths: list[np.ndarray], found: list[np.ndarray], names: list[str]) -> dict[str, Any]:
-    """AP and AP50 over the labels that occur, AP50 and number of objects of each, AP by size; all in percent.
+    """AP and AP50 over the labels that occur, of each label with its number of objects, AP by size (None: there is none);
+    all in percent.
 
     Boxes of weight -1 are COCO's crowds: what lies within one counts neither as right nor as wrong.
     """
@@ -71,7 +72,7 @@ def average_precision(truths: list[np.ndarray], found: list[np.ndarray], names: 
         if objects:
             of_label = precision[:, :, index, 0, 2]
             labels[name] = {"ap": percent(of_label), "ap50": percent(of_label[0]), "objects": objects}
-    stats = [round(100 * float(value), 1) for value in judge.stats]
+    stats = [percent(value[None]) for value in np.asarray(judge.stats)]
     return dict(ap=stats[0], ap50=stats[1], ap75=stats[2], small=stats[3], medium=stats[4], large=stats[5], labels=labels)
 
 

@@ -172,7 +172,7 @@ def _build(kind: Any, value: Any, path: str) -> Any:
     origin, of = typing.get_origin(kind), typing.get_args(kind)
     if origin is types.UnionType:
         return None if value is None else _build(next(k for k in of if k is not types.NoneType), value, path)
-    if origin in (list, tuple) and isinstance(value, list):
+    if origin in (list, tuple) and isinstance(value, list | tuple):
         return origin(_build(of[0], inner, f"{path}[{index}]") for index, inner in enumerate(value))
     if origin is dict and isinstance(value, dict):
         return {str(key): _build(of[1], inner, f"{path}.{key}") for key, inner in value.items()}

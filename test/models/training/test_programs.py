@@ -1,0 +1,231 @@
+"""The four programs, from their arguments to the files they leave."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+import torch
+import yaml
+
+import distill
+import evaluate
+import sets
+from data.formats import read_sightline
+from data.picture import decode_rgb
+from export import compare, export_onnx
+from export import main as export_main
+from judging.accuracy import average_precision, operating_points
+from judging.manifest import write_manifest
+from learning.recipe import recipe_of
+from network.checkpoint import load_checkpoint, save_checkpoint
+from network.detector import Detector
+from train import train
+
+SIZE = (96, 64)
+
+
+@pytest.fixture
+def small() -> Detector:
+    """Random weights, with norms that know what they see and scores that differ."""
+    torch.manual_seed(0)
+    detector = Detector(classes=2, channels=16)
+    with torch.no_grad():
+        for cls in detector.cls:
+            cls.weight.mul_(50)
+        for _ in range(20):
+            detector(torch.rand(2, 3, 64, 96))
+    return detector.eval()
+
+
+def recipe_for(tmp_path: Path, **changes: object) -> dict[str, object]:
+    stages = [
+        {"until": 0.5, "sizes": ["64x64"], "batch": 2, "strength": 0.5},
+        {"until": 1, "sizes": ["96x64", "64x64"], "batch": 2, "grids": {"2x2": 1}},
+    ]
+    return {
+        "steps": 4,
+        "channels": 16,
+        "data": [{"path": str(sets.sightline_set(tmp_path / "set"))}],
+        "cache": {"folder": str(tmp_path / "cache")},
+        "curriculum": stages,
+        "optimiser": {"warmup": 2},
+        "save_every": 100,
+        **changes,
+    }
+
+
+def test_training_goes_on_bit_for_bit_where_it_stopped(tmp_path: Path) -> None:
+    recipe = recipe_of(recipe_for(tmp_path))
+    train(recipe, tmp_path / "straight", "cpu", 0, 0, 1)
+    train(recipe, tmp_path / "halves", "cpu", 1, 2, 1)
+    assert torch.load(tmp_path / "halves" / "state.pt")["step"] == 2
+    train(recipe, tmp_path / "halves", "cpu", 0, 0, 1)
+    a, b = (torch.load(tmp_path / name / "state.pt") for name in ("straight", "halves"))
+    assert a["step"] == b["step"] == 4
+    for part in ("network", "average"):
+        assert all(torch.equal(value, b[part][key]) for key, value in a[part].items())
+    for one, other in zip(a["optimiser"]["state"].values(), b["optimiser"]["state"].values(), strict=True):
+        assert all(torch.equal(one[key], other[key]) for key in one)
+    detector, names = load_checkpoint(tmp_path / "halves" / "weights.pt")
+    assert names == sets.NAMES and detector.channels == 16
+
+
+def test_a_run_is_not_gone_on_with_by_another_recipe(tmp_path: Path) -> None:
+    train(recipe_of(recipe_for(tmp_path)), tmp_path / "run", "cpu", 0, 1, 1)
+    with pytest.raises(ValueError, match=r"expected the recipe that it was begun with.*optimiser"):
+        train(recipe_of(recipe_for(tmp_path, optimiser={"warmup": 1})), tmp_path / "run", "cpu", 0, 1, 1)
+
+
+def test_bfloat16_judging_and_the_program_itself(tmp_path: Path) -> None:
+    judge = {"every": 2, "sizes": ["96x64"], "pictures": 2}
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump(recipe_for(tmp_path, judge=judge)))
+    program = Path(sys.modules["train"].__file__ or "")
+    arguments = ["--output", tmp_path / "run", "--set", "precision=bf16", "--set", "steps=2", "--workers", "0"]
+    done = subprocess.run(
+        [sys.executable, program, path, *arguments, "--device", "cpu", "--threads", "1", "--log-every", "1"],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [0, 1, 2, 2]
+    assert rows[1]["positives"] > 0 and np.isfinite(rows[1]["loss"])
+    assert set(rows[3]["96x64"]) == {"ap", "ap50", "person"}
+
+
+def test_training_starts_from_a_checkpoint_or_refuses_another_kind(tmp_path: Path, small: Detector) -> None:
+    save_checkpoint(tmp_path / "init.pt", small, sets.NAMES, 0)
+    init = str(tmp_path / "init.pt")
+    run = train(recipe_of(recipe_for(tmp_path, init=init, steps=1, optimiser={"rate": 0.0})), tmp_path / "run", "cpu", 0, 0, 1)
+    assert torch.equal(run.network.cls[0].weight, small.cls[0].weight)
+    with pytest.raises(ValueError, match="init: expected b0, 8 channels"):
+        train(recipe_of(recipe_for(tmp_path, init=init, channels=8)), tmp_path / "other", "cpu", 0, 0, 1)
+
+
+@pytest.mark.parametrize("size", [(64, 32), (96, 64)])
+def test_the_exported_graph_equals_pytorch(tmp_path: Path, small: Detector, size: tuple[int, int]) -> None:
+    export_onnx(small, size, tmp_path / "a.onnx")
+    frames = np.random.default_rng(0).integers(0, 256, (2, size[1] * 3 // 2, size[0]), dtype=np.uint8)
+    boxes, scores = compare(small, tmp_path / "a.onnx", size, frames)
+    assert boxes < 1e-4 and scores < 1e-4
+
+
+def test_float16_and_int8_exports_come_near(tmp_path: Path, small: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_checkpoint(tmp_path / "a.pt", small, sets.NAMES, 0)
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for index in range(4):
+        (pictures / f"{index}.png").write_bytes(sets.encode(sets.draw(index)[0]))
+    frames = np.random.default_rng(0).integers(16, 236, (1, 96, 96), dtype=np.uint8)
+    for precision, kind, near in (("fp16", onnx.TensorProto.FLOAT16, 0.5), ("int8", onnx.TensorProto.INT8, 8.0)):
+        path = tmp_path / f"{precision}.onnx"
+        arguments = ["--output", str(path), "--size", "96x64", "--precision", precision, "--calibrate", str(pictures)]
+        monkeypatch.setattr(sys, "argv", ["export.py", str(tmp_path / "a.pt"), *arguments])
+        export_main()
+        boxes, scores = compare(load_checkpoint(tmp_path / "a.pt")[0], path, SIZE, frames)
+        assert boxes < near and scores < 0.05
+        graph = onnx.load(str(path)).graph
+        assert kind in {tensor.data_type for tensor in graph.initializer}
+        assert [output.type.tensor_type.elem_type for output in graph.output] == [onnx.TensorProto.FLOAT] * 2
+        assert json.loads((tmp_path / f"{precision}.manifest.json").read_text())["outputs"]["scores"]["shape"][2] == 2
+
+
+@pytest.mark.parametrize("size", [(416, 256), (640, 384)])
+def test_the_published_checkpoint_exports_to_the_published_graph(tmp_path: Path, published: Path, size: tuple[int, int]) -> None:
+    detector, names = load_checkpoint(published / "efficientvit-b0.pt")
+    name = f"efficientvit-b0-{size[0]}x{size[1]}"
+    export_onnx(detector, size, tmp_path / f"{name}.onnx")
+    theirs, ours = (ort.InferenceSession(str(folder / f"{name}.onnx")) for folder in (published, tmp_path))
+    for golden in sorted((published / "golden").glob(f"{name}.*.i420")):
+        frames = np.fromfile(golden, np.uint8).reshape(1, size[1] * 3 // 2, size[0])
+        for a, b in zip(theirs.run(None, {"frames": frames}), ours.run(None, {"frames": frames}), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-3)
+        sums = json.loads(golden.with_suffix(".json").read_text())["sums"]
+        assert ours.run(["scores"], {"frames": frames})[0].sum(dtype=float) == pytest.approx(sums["scores"], rel=1e-4)
+    # The manifest says the same of both, but for what is of the file itself and what is written by people.
+    manifest = json.loads(write_manifest(tmp_path / f"{name}.onnx", detector, names, size, "Apache-2.0").read_text())
+    published_manifest = json.loads((published / f"{name}.manifest.json").read_text())
+    for key in ("schemaVersion", "name", "file", "layout", "architecture", "input", "outputs", "labels", "thresholds"):
+        assert manifest[key] == published_manifest[key]
+
+
+def test_evaluation_is_perfect_where_detections_are_the_truth(tmp_path: Path) -> None:
+    truth = [np.array([[0, 5, 5, 40, 40, 1], [1, 50, 5, 90, 60, 0.7], [0, 60, 60, 90, 90, -1]], np.float64)]
+    found = [np.array([[5, 5, 40, 40, 0.9, 0], [50, 5, 90, 60, 0.8, 1], [61, 61, 89, 89, 0.95, 0]], np.float32)]
+    result = average_precision(truth, found, ["a", "b", "c"])
+    assert (result["ap"], result["ap50"]) == (100, 100)
+    assert result["labels"] == {n: {"ap": 100.0, "ap50": 100.0, "objects": 1} for n in "ab"}
+    assert operating_points(truth, found, (0.5, 0.85)) == {0.5: (1.0, 1.0), 0.85: (1.0, 0.5)}
+    nothing = [np.zeros((0, 6), np.float32)]
+    assert average_precision(truth, nothing, ["a"])["ap50"] == 0
+    assert operating_points(truth, nothing, (0.5,)) == {0.5: (0.0, 0.0)}
+
+
+def test_a_checkpoint_and_its_graph_are_judged_alike(
+    tmp_path: Path, small: Detector, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = sets.sightline_set(tmp_path / "set")
+    save_checkpoint(tmp_path / "a.pt", small, sets.NAMES, 0)
+    export_onnx(small, SIZE, tmp_path / "a.onnx")
+    results = []
+    for arguments in ([str(tmp_path / "a.pt"), "--size", "96x64"], [str(tmp_path / "a.onnx")]):
+        extra = ["--data", str(root), "--threads", "1", "--json", str(tmp_path / "r.json")]
+        monkeypatch.setattr(sys, "argv", ["evaluate.py", *arguments, *extra])
+        evaluate.main()
+        results.append(json.loads((tmp_path / "r.json").read_text()))
+    for result in results:
+        del result["model"]
+    assert results[0] == results[1] and results[0]["pictures"] == 3
+    assert "AP50" in capsys.readouterr().out
+
+
+def yolo_graph(path: Path, layout: str) -> None:
+    """A teacher that always sees one car (label 1 of 2) in the middle of its input of 64 x 64, and a weak boat."""
+    rows = np.zeros((1, 2, 6 if layout == "yolov8" else 7), np.float32)
+    scores = np.array([[0.0, 0.9], [0.15, 0.0]], np.float32)
+    rows[0, :, :4] = [[32, 20, 32, 20], [10, 10, 8, 8]]
+    rows[0, :, -2:] = scores
+    if layout == "yolov5":
+        rows[0, :, 4] = 1.0
+    constant = rows.transpose(0, 2, 1).copy() if layout == "yolov8" else rows
+    shape = [1, *constant.shape[1:]]
+    graph = onnx.helper.make_graph(
+        [
+            onnx.helper.make_node("ReduceSum", ["images"], ["sum"], keepdims=0),
+            onnx.helper.make_node("Mul", ["sum", "zero"], ["none"]),
+            onnx.helper.make_node("Add", ["rows", "none"], ["output0"]),
+        ],
+        "teacher",
+        [onnx.helper.make_tensor_value_info("images", onnx.TensorProto.FLOAT, [1, 3, 64, 64])],
+        [onnx.helper.make_tensor_value_info("output0", onnx.TensorProto.FLOAT, shape)],
+        [onnx.numpy_helper.from_array(constant, "rows"), onnx.numpy_helper.from_array(np.float32(0), "zero")],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    onnx.helper.set_model_props(model, {"names": "{0: 'person', 1: 'car'}"})
+    onnx.save(model, str(path))
+
+
+def test_teachers_label_a_folder_that_training_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for layout in ("yolov8", "yolov5"):
+        yolo_graph(tmp_path / f"{layout}.onnx", layout)
+    pictures = tmp_path / "pictures" / "sub"
+    pictures.mkdir(parents=True)
+    (pictures / "1.png").write_bytes(sets.encode(np.zeros((64, 128, 3), np.uint8)))
+    arguments = ["--teacher", f"{tmp_path}/yolov8.onnx:yolov8", "--teacher", f"{tmp_path}/yolov5.onnx:yolov5"]
+    output = tmp_path / "labelled"
+    monkeypatch.setattr(sys, "argv", ["distill.py", str(tmp_path / "pictures"), *arguments, "--output", str(output)])
+    distill.main()
+    (picture,) = read_sightline(output, ["car", "person"]).pictures
+    np.testing.assert_allclose(picture.boxes, [[0, 32, 20, 96, 60, 0.93], [1, 12, 12, 28, 28, -1]], atol=0.01)
+    assert (picture.source, picture.split) == ("pictures", "train")
+    assert decode_rgb(picture).shape == (64, 128, 3)
