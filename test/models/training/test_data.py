@@ -107,18 +107,18 @@ def test_mosaics_fill_the_canvas_with_several_pictures() -> None:
         seen.append(1)
         return np.full((64, 64, 3), len(seen), np.uint8), np.array([[0, 8, 8, 56, 56, 1]], np.float32)
 
-    options = CanvasOptions(grids={"3x2": 1.0}, scale=(1.5, 1.6))
-    canvas, boxes = compose(draw, np.random.default_rng(0), (96, 64), options)
+    options = CanvasOptions(grids={"3x2": 1.0}, mosaic_scale=(1.5, 1.6))
+    canvas, boxes = compose(draw, lambda rgb: rgb, np.random.default_rng(0), (96, 64), options)
     assert canvas.shape == (64, 96, 3) and len(seen) == 6
     assert set(np.unique(canvas)) >= set(range(1, 7)) and len(boxes) > 0
     assert boxes[:, 1:5].min() >= 0 and boxes[:, 3].max() <= 96 and boxes[:, 4].max() <= 64
 
 
-def test_a_letterboxed_picture_lies_as_inference_has_it() -> None:
+def test_a_letterboxed_picture_lies_as_inference_has_it_and_the_grey_is_never_changed() -> None:
     rgb, boxes = np.full((50, 100, 3), 7, np.uint8), np.array([[0, 10, 10, 20, 30, 1]], np.float32)
     options = CanvasOptions(grids={"1x1": 1.0}, letterbox=1.0)
-    canvas, placed = compose(lambda _: (rgb, boxes), np.random.default_rng(0), (64, 64), options)
-    assert (canvas[:32] == 7).all() and (canvas[32:] == 114).all()
+    canvas, placed = compose(lambda _: (rgb, boxes), lambda seen: seen + 1, np.random.default_rng(0), (64, 64), options)
+    assert (canvas[:32] == 8).all() and (canvas[32:] == 114).all()
     np.testing.assert_allclose(placed[0, 1:5], np.float32([10, 10, 20, 30]) * 0.64, rtol=1e-5)
 
 
@@ -137,6 +137,8 @@ def test_camera_changes_keep_the_shape_and_do_something(change: object) -> None:
 def test_no_strength_means_no_change() -> None:
     rgb = sets.draw(3)[0]
     assert degrade(rgb, np.random.default_rng(0), 0.0) is rgb
+    sliver = np.zeros((2, 200, 3), np.uint8)
+    assert degrade(sliver, np.random.default_rng(0), 9.0) is sliver
 
 
 def test_sources_rare_labels_and_empty_pictures_have_their_weights() -> None:

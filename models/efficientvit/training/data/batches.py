@@ -5,6 +5,7 @@ That is what makes training resumable to the step, with any number of loader pro
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -56,8 +57,9 @@ class Batches(Dataset[Batch]):
         for index in range(plan.count):
             # A stream of its own for each picture: how much chance one used changes nothing for the next.
             rng = np.random.Generator(np.random.Philox(key=[self.seed, 2 * step + 1], counter=[0, 0, 0, index]))
-            rgb, found = compose(self._draw, rng, plan.size, plan.canvas)
-            images.append(degrade(rgb, rng, plan.strength))
+            change = functools.partial(degrade, rng=rng, strength=plan.strength)
+            rgb, found = compose(self._draw, change, rng, plan.size, plan.canvas)
+            images.append(rgb)
             boxes.append(np.concatenate([np.full((len(found), 1), index, np.float32), found], axis=1))
         stacked = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
         return Batch(stacked, torch.from_numpy(np.concatenate(boxes).astype(np.float32)))

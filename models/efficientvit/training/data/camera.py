@@ -12,9 +12,17 @@ import numpy as np
 
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
+SMALLEST = 16
+"""Side in pixels from which a picture is changed."""
+
 
 def degrade(rgb: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Each change in the order in which light passes a camera, with its chance times `strength` (0 leaves all as it is)."""
+    """Each change in the order in which light passes a camera, with its chance times `strength` (0 leaves all as it is).
+
+    Slivers of pictures are left alone.
+    """
+    if min(rgb.shape[:2]) < SMALLEST:
+        return rgb
     for chance, change in CHANGES:
         if rng.random() < chance * strength:
             rgb = change(rgb, rng)

@@ -24,14 +24,15 @@ class CanvasOptions:
 
     `grids`: chances of layouts, columns x rows. `letterbox`: chance that a single picture is fitted as at inference,
     neither scaled nor shifted. `scale`: least and greatest size of a picture relative to one that just fits its cell,
-    uniform in its logarithm. `stretch`: greatest change of the aspect, as a fraction. `flip`: chance of a mirror image.
-    `min_visible`: an object of which a smaller part is left becomes a region to ignore; so does one with a side below
-    `min_side` pixels.
+    uniform in its logarithm; `mosaic_scale` the same where there are several. `stretch`: greatest change of the aspect, as
+    a fraction. `flip`: chance of a mirror image. `min_visible`: an object of which a smaller part is left becomes a region
+    to ignore; so does one with a side below `min_side` pixels.
     """
 
     grids: dict[str, float] = field(default_factory=lambda: {"1x1": 0.45, "2x2": 0.45, "3x2": 0.1})
     letterbox: float = 0.3
     scale: tuple[float, float] = (0.5, 1.8)
+    mosaic_scale: tuple[float, float] = (0.85, 1.8)
     stretch: float = 0.1
     flip: float = 0.5
     min_visible: float = 0.35
@@ -41,8 +42,13 @@ class CanvasOptions:
 Draw = Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]
 """A picture RGB uint8 [h, w, 3] and its boxes [n, 6], drawn at random."""
 
+Change = Callable[[np.ndarray], np.ndarray]
+"""Applied to each picture once it has the size that it is drawn at: RGB uint8 [h, w, 3], the shape stays."""
 
-def compose(draw: Draw, rng: np.random.Generator, size: tuple[int, int], options: CanvasOptions) -> Placed:
+Placed = tuple[np.ndarray, np.ndarray]
+
+
+def compose(draw: Draw, change: Change, rng: np.random.Generator, size: tuple[int, int], options: CanvasOptions) -> Placed:
     """A canvas of (width, height): RGB uint8 [height, width, 3] and boxes float32 [n, 6] in its pixels."""
     width, height = size
     canvas = np.full((height, width, 3), GREY, dtype=np.uint8)
@@ -52,18 +58,16 @@ def compose(draw: Draw, rng: np.random.Generator, size: tuple[int, int], options
     if columns * rows == 1 and rng.random() < options.letterbox:
         rgb, boxes = draw(rng)
         scale = min(width / rgb.shape[1], height / rgb.shape[0])
-        placed = place(canvas, rgb, boxes, (0, 0, width, height), (scale, scale), (0.0, 0.0), False, options)
+        placed = place(canvas, rgb, boxes, (0, 0, width, height), (scale, scale), (0.0, 0.0), False, options, change)
         return canvas, placed
     xs, ys = _cuts(rng, width, columns), _cuts(rng, height, rows)
+    scales = options.scale if columns * rows == 1 else options.mosaic_scale
     found = []
     for row in range(rows):
         for column in range(columns):
             cell = xs[column], ys[row], xs[column + 1], ys[row + 1]
-            found.append(_fill(canvas, draw, rng, cell, options))
+            found.append(_fill(canvas, draw, change, rng, cell, scales, options))
     return canvas, np.concatenate(found)
-
-
-Placed = tuple[np.ndarray, np.ndarray]
 
 
 def _cuts(rng: np.random.Generator, length: int, parts: int) -> list[int]:
@@ -73,16 +77,22 @@ def _cuts(rng: np.random.Generator, length: int, parts: int) -> list[int]:
 
 
 def _fill(
-    canvas: np.ndarray, draw: Draw, rng: np.random.Generator, cell: tuple[int, int, int, int], options: CanvasOptions
+    canvas: np.ndarray,
+    draw: Draw,
+    change: Change,
+    rng: np.random.Generator,
+    cell: tuple[int, int, int, int],
+    least_and_greatest: tuple[float, float],
+    options: CanvasOptions,
 ) -> np.ndarray:
     rgb, boxes = draw(rng)
     width, height = cell[2] - cell[0], cell[3] - cell[1]
     fit = min(width / rgb.shape[1], height / rgb.shape[0])
-    scale = fit * np.exp(rng.uniform(*np.log(options.scale)))
+    scale = fit * np.exp(rng.uniform(*np.log(least_and_greatest)))
     stretch = np.exp(rng.uniform(-1, 1) * np.log1p(options.stretch) / 2)
     scales = float(scale * stretch), float(scale / stretch)
     shift = float(rng.random()), float(rng.random())
-    return place(canvas, rgb, boxes, cell, scales, shift, rng.random() < options.flip, options)
+    return place(canvas, rgb, boxes, cell, scales, shift, rng.random() < options.flip, options, change)
 
 
 def place(
@@ -94,6 +104,7 @@ def place(
     shift: tuple[float, float],
     flip: bool,
     options: CanvasOptions,
+    change: Change = lambda rgb: rgb,
 ) -> np.ndarray:
     """Draws a picture scaled by `scales` (x, y) into the cell (x1, y1, x2, y2) and returns its boxes [n, 6] there.
 
@@ -139,7 +150,7 @@ def place(
         matrix[0, 2] = from_x * scale_x + 0.5 * matrix[0, 0] - 0.5 + starts[0] - left
         matrix[1, 2] = from_y * scale_y + 0.5 * matrix[1, 1] - 0.5 + starts[1] - top
     drawn = cv2.warpAffine(seen, matrix, (right - left, bottom - top), borderMode=cv2.BORDER_REPLICATE)
-    canvas[y1 + top : y1 + bottom, x1 + left : x1 + right] = drawn
+    canvas[y1 + top : y1 + bottom, x1 + left : x1 + right] = change(drawn)
     boxes[:, [1, 3]] = boxes[:, [1, 3]] * scale_x + starts[0] + x1
     boxes[:, [2, 4]] = boxes[:, [2, 4]] * scale_y + starts[1] + y1
     return crop_boxes(boxes, cell, options)

@@ -35,7 +35,7 @@ class Run:
         # Channels last is how oneDNN and cuDNN compute; other layouts are converted around each convolution.
         self.network = detector.to(self.device, memory_format=torch.channels_last).train()
         self.average = Average(self.network, recipe.average.decay, recipe.average.ramp)
-        self.optimiser = torch.optim.AdamW(self._groups(), lr=recipe.optimiser.rate, betas=(0.9, 0.999))
+        self.optimiser = torch.optim.AdamW(self._groups(), lr=recipe.optimiser.rate, fused=True)
         self.scope = ignore_scope(recipe.assign, names).to(self.device)
         self._grids: dict[tuple[int, int], tuple[torch.Tensor, torch.Tensor]] = {}
 
