@@ -106,6 +106,10 @@ def compare(detector: Detector, path: Path, size: tuple[int, int], frames: np.nd
     return boxes, scores
 
 
+def _noise(width: int, height: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
@@ -129,10 +133,11 @@ def main() -> None:
         export_onnx(detector, args.size, args.output, half=args.precision == "fp16")
     detector, names = load_checkpoint(args.checkpoint)
     width, height = args.size
-    frames = np.random.default_rng(0).integers(16, 236, (1, height * 3 // 2, width), dtype=np.uint8)
+    pictures = read_folder(args.calibrate, 4) if args.calibrate else [_noise(width, height)]
+    frames = np.stack([letterbox_i420(picture, width, height)[0] for picture in pictures])
     boxes, scores = compare(detector, args.output, args.size, frames)
     manifest = write_manifest(args.output, detector, names, args.size, args.licence)
-    print(f"{args.output}: against PyTorch on noise, boxes within {boxes:.4f} px, scores within {scores:.6f}; {manifest}")
+    print(f"{args.output}: against PyTorch, boxes within {boxes:.4f} px, scores within {scores:.6f}; {manifest}")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from learning.average import Average
 from learning.recipe import JudgeOptions, Recipe, read_recipe, size_of
 from learning.run import Run
 from learning.schedule import Curriculum
+from network.detector import Detector
 
 
 class Progress:
@@ -62,7 +63,7 @@ class Progress:
             file.write(json.dumps(row) + "\n")
 
 
-def judge(average: Average, labelled: Labelled, options: JudgeOptions, device: str) -> dict[str, Any]:
+def judge(average: Average[Detector], labelled: Labelled, options: JudgeOptions, device: str) -> dict[str, Any]:
     """AP and AP50 of the averaged weights at each size."""
     few = labelled.of_split(options.split)
     if options.pictures:

@@ -118,7 +118,9 @@ def compress(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     quality = int(rng.integers(12, 71))
     flags = [cv2.IMWRITE_JPEG_QUALITY, quality]
     _, data = cv2.imencode(".jpg", rgb, flags)
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return decoded
 
 
 CHANGES: tuple[tuple[float, Change], ...] = (

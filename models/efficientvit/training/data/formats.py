@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def read_dataset(spec: dict[str, Any], names: list[str] | None = None) -> Labell
     spec = dict(spec)
     kind = spec.pop("format", "sightline")
     path = Path(spec.pop("path"))
-    readers = {"sightline": read_sightline, "coco": read_coco, "yolo": read_yolo}
+    readers: dict[str, Callable[..., Labelled]] = {"sightline": read_sightline, "coco": read_coco, "yolo": read_yolo}
     if kind not in readers:
         raise ValueError(f"expected a format of {', '.join(readers)}, got {kind}")
     return readers[kind](path, names, **spec)

@@ -32,7 +32,9 @@ def average_precision(truths: list[np.ndarray], found: list[np.ndarray], names: 
 
     Boxes of weight -1 are COCO's crowds: what lies within one counts neither as right nor as wrong.
     """
-    images, annotations, results = [], [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     for image, (truth, detected) in enumerate(zip(truths, found, strict=True), start=1):
         images.append({"id": image})
         for label, x1, y1, x2, y2, weight in truth.tolist():

@@ -1,8 +1,9 @@
-"""Foreign detectors as teachers: an ONNX graph of the layout `sightline`, `yolov8` or `yolov5` run over a picture."""
+"""Foreign detectors as teachers: an ONNX graph of the layout `sightline`, `yolov8`, `yolov5` or `end2end` run over a picture."""
 
 from __future__ import annotations
 
 import ast
+import functools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from judging.suppress import detections, suppress
 Teacher = Callable[[np.ndarray], np.ndarray]
 """RGB uint8 [h, w, 3] -> [n, 6]: x1, y1, x2, y2 in its pixels, score, label (an index of the names wanted)."""
 
-LAYOUTS = ("sightline", "yolov8", "yolov5")
+LAYOUTS = ("sightline", "yolov8", "yolov5", "end2end")
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,7 @@ def open_teacher(path: Path, wanted: list[str], options: TeacherOptions) -> Teac
     to_wanted = np.asarray([wanted.index(name) if name in wanted else -1 for name in options.names])
     if options.layout == "sightline":
         infer, size = onnx_infer(path, options.threads)
-
-        def look(rgb: np.ndarray) -> np.ndarray:
-            return detect(infer, rgb, size, options.floor, limit=300)
-
+        look: Teacher = functools.partial(detect, infer, size=size, floor=options.floor, limit=300)
     elif options.layout in LAYOUTS:
         look = _open_yolo(path, options)
     else:
@@ -81,8 +79,8 @@ def open_teacher(path: Path, wanted: list[str], options: TeacherOptions) -> Teac
 
 
 def _open_yolo(path: Path, options: TeacherOptions) -> Teacher:
-    """`images` float32 [1, 3, H, W] in 0..1 -> [1, 4 + C, A] (`yolov8`) or [1, A, 5 + C] (`yolov5`, with objectness);
-    boxes are centres and sizes in input pixels."""
+    """`images` float32 [1, 3, H, W] in 0..1 -> [1, 4 + C, A] (`yolov8`) or [1, A, 5 + C] (`yolov5`, with objectness),
+    boxes as centres and sizes in input pixels; or [1, n, 6] (`end2end`, as YOLOv10's): corners, score, label."""
     session_options = ort.SessionOptions()
     session_options.intra_op_num_threads = options.threads
     session = ort.InferenceSession(str(path), session_options, providers=["CPUExecutionProvider"])
@@ -96,22 +94,28 @@ def _open_yolo(path: Path, options: TeacherOptions) -> Teacher:
             rgb, fitted, interpolation=cv2.INTER_AREA if fitted[0] < rgb.shape[1] else cv2.INTER_LINEAR
         )
         blob = canvas.transpose(2, 0, 1)[None].astype(np.float32) / 255
-        raw = session.run(None, {taken.name: blob})[0][0]
-        if options.layout == "yolov8":
-            raw = raw.T
-            scores = raw[:, 4:]
-        else:
-            scores = raw[:, 5:] * raw[:, 4:5]
-        if scores.shape[1] != len(options.names):
-            raise ValueError(f"{path}: expected {len(options.names)} labels, got an output for {scores.shape[1]}")
-        half = raw[:, 2:4] / 2
-        boxes = np.concatenate([raw[:, :2] - half, raw[:, :2] + half], axis=1)
-        found = detections(boxes, scores, options.floor, options.iou, limit=300)
+        found = _read(session.run(None, {taken.name: blob})[0][0], options, path)
         found[:, [0, 2]] = (found[:, [0, 2]] * (rgb.shape[1] / fitted[0])).clip(0, rgb.shape[1])
         found[:, [1, 3]] = (found[:, [1, 3]] * (rgb.shape[0] / fitted[1])).clip(0, rgb.shape[0])
         return found
 
     return look
+
+
+def _read(raw: np.ndarray, options: TeacherOptions, path: Path) -> np.ndarray:
+    """One picture's output of a YOLO layout -> detections [n, 6] in input pixels."""
+    if options.layout == "end2end":
+        found = raw[raw[:, 4] >= options.floor].astype(np.float32)
+        if len(found) and (raw.shape[1] != 6 or found[:, 5].max() >= len(options.names)):
+            raise ValueError(f"{path}: expected rows of 6 and {len(options.names)} labels, got {raw.shape[1]}")
+        return found
+    raw = raw.T if options.layout == "yolov8" else raw
+    scores = raw[:, 4:] if options.layout == "yolov8" else raw[:, 5:] * raw[:, 4:5]
+    if scores.shape[1] != len(options.names):
+        raise ValueError(f"{path}: expected {len(options.names)} labels, got an output for {scores.shape[1]}")
+    half = raw[:, 2:4] / 2
+    boxes = np.concatenate([raw[:, :2] - half, raw[:, :2] + half], axis=1)
+    return detections(boxes, scores, options.floor, options.iou, limit=300)
 
 
 def _look_at_tiles(look: Teacher, rgb: np.ndarray, tiles: int) -> list[np.ndarray]:

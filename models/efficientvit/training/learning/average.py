@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import copy
 import math
+from typing import Generic, TypeVar
 
 import torch
 from torch import nn
 
+Network = TypeVar("Network", bound=nn.Module)
 
-class Average:
+
+class Average(Generic[Network]):
     """Follows a network: after step n the average moves towards it by 1 - decay * (1 - exp(-n / ramp)).
 
     `ramp` lets the average follow closely at first, when the weights are still far from anything. Buffers of batch norms
     are averaged too; counters are copied.
     """
 
-    def __init__(self, network: nn.Module, decay: float, ramp: float) -> None:
-        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+    def __init__(self, network: Network, decay: float, ramp: float) -> None:
+        self.network: Network = copy.deepcopy(network).eval().requires_grad_(False)
         self.decay, self.ramp = decay, ramp
 
     @torch.no_grad()

@@ -164,9 +164,10 @@ def _build(kind: Any, value: Any, path: str) -> Any:
         unknown = [key for key in value if key not in known]
         if unknown:
             raise ValueError(f"{path or 'recipe'}: expected {', '.join(known)}; got {', '.join(map(str, unknown))}")
+        build: Any = kind
         made = {key: _build(known[key], inner, f"{path}.{key}".strip(".")) for key, inner in value.items()}
         try:
-            return kind(**made)
+            return build(**made)
         except TypeError as fault:
             raise ValueError(f"{path or 'recipe'}: {fault}") from fault
     origin, of = typing.get_origin(kind), typing.get_args(kind)

@@ -33,7 +33,7 @@ class Run:
         elif recipe.backbone:
             load_mit_backbone(detector.b, Path(recipe.backbone))
         # Channels last is how oneDNN and cuDNN compute; other layouts are converted around each convolution.
-        self.network = detector.to(self.device, memory_format=torch.channels_last).train()
+        self.network = detector.to(self.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.average = Average(self.network, recipe.average.decay, recipe.average.ramp)
         self.optimiser = torch.optim.AdamW(self._groups(), lr=recipe.optimiser.rate, fused=True)
         self.scope = ignore_scope(recipe.assign, names).to(self.device)

@@ -54,6 +54,9 @@ class Detector(nn.Module):
     ValueError for a variant that is not known.
     """
 
+    mean: torch.Tensor
+    std: torch.Tensor
+
     def __init__(self, variant: str = "b0", classes: int = 11, channels: int = 96) -> None:
         super().__init__()
         if variant not in VARIANTS:
@@ -81,11 +84,11 @@ class Detector(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out")
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
-        for cls, reg in zip(self.cls, self.reg, strict=True):
-            nn.init.normal_(cls.weight, std=0.01)
-            nn.init.constant_(cls.bias, -math.log((1 - PRIOR) / PRIOR))
-            nn.init.normal_(reg.weight, std=0.01)
-            nn.init.constant_(reg.bias, 1.0)
+        for heads, bias in ((self.cls, -math.log((1 - PRIOR) / PRIOR)), (self.reg, 1.0)):
+            for conv in heads:
+                assert isinstance(conv, nn.Conv2d) and conv.bias is not None
+                nn.init.normal_(conv.weight, std=0.01)
+                nn.init.constant_(conv.bias, bias)
 
     def neck(self, features: list[torch.Tensor]) -> list[torch.Tensor]:
         """Three levels [N, width, H/s, W/s] -> three levels [N, channels, H/s, W/s] that have seen one another."""

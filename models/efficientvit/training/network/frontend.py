@@ -33,6 +33,11 @@ class I420Detector(nn.Module):
     but the colours, the attention's sums and the boxes in float16.
     """
 
+    colour_weight: torch.Tensor
+    colour_bias: torch.Tensor
+    centres: torch.Tensor
+    strides: torch.Tensor
+
     def __init__(self, detector: Detector, height: int, width: int, half: bool = False) -> None:
         super().__init__()
         centres, strides = anchor_grid(height, width)
