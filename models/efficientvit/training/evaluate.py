@@ -6,6 +6,10 @@ python evaluate.py weights.pt --size 640x384 --data annotations.json --format co
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # See train.py.
+
 import argparse
 import json
 from pathlib import Path

@@ -20,11 +20,17 @@ Infer = Callable[[np.ndarray], Outputs]
 """I420 frames [N, H * 3 / 2, W] -> boxes [N, A, 4] in input pixels, scores [N, A, C]."""
 
 
-def onnx_infer(path: Path, threads: int = 2) -> tuple[Infer, tuple[int, int]]:
-    """A graph of the `sightline` layout, and its input's (width, height)."""
+def open_session(path: Path, threads: int) -> ort.InferenceSession:
+    """On the CPU, with threads that sleep while they wait: others may be using the machine."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
-    session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def onnx_infer(path: Path, threads: int = 2) -> tuple[Infer, tuple[int, int]]:
+    """A graph of the `sightline` layout, and its input's (width, height)."""
+    session = open_session(path, threads)
     shape = session.get_inputs()[0].shape
     if session.get_inputs()[0].name != "frames" or len(shape) != 3:
         raise ValueError(f"{path}: expected an input frames [batch, height * 3 / 2, width], got {shape}")

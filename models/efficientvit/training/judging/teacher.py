@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime as ort
 
 from judging.letterbox import GREY, fit_inside
-from judging.runner import detect, onnx_infer
+from judging.runner import detect, onnx_infer, open_session
 from judging.suppress import detections, suppress
 
 Teacher = Callable[[np.ndarray], np.ndarray]
@@ -81,9 +81,7 @@ def open_teacher(path: Path, wanted: list[str], options: TeacherOptions) -> Teac
 def _open_yolo(path: Path, options: TeacherOptions) -> Teacher:
     """`images` float32 [1, 3, H, W] in 0..1 -> [1, 4 + C, A] (`yolov8`) or [1, A, 5 + C] (`yolov5`, with objectness),
     boxes as centres and sizes in input pixels; or [1, n, 6] (`end2end`, as YOLOv10's): corners, score, label."""
-    session_options = ort.SessionOptions()
-    session_options.intra_op_num_threads = options.threads
-    session = ort.InferenceSession(str(path), session_options, providers=["CPUExecutionProvider"])
+    session = open_session(path, options.threads)
     taken = session.get_inputs()[0]
     height, width = (side if isinstance(side, int) else 640 for side in taken.shape[2:])
 
