@@ -75,13 +75,14 @@ class _Calibration:
 def quantise(source: Path, target: Path, pictures: list[np.ndarray], size: tuple[int, int]) -> None:
     """float32 graph -> int8 (static, per channel, QDQ), calibrated on RGB pictures [h, w, 3].
 
-    Only convolutions become int8. The colour conversion and the last convolutions, of which scores and distances are
-    made, stay in float32, as does attention: its sums span too many orders of magnitude for 8 bits.
+    Only the convolutions of neck and head become int8, without the last ones, of which scores and distances are made. The
+    backbone stays in float32: it cost 8 of 27 points of AP (measured, B0), since half of its convolutions have no norm that
+    would keep their outputs in a range, and attention's sums span more orders of magnitude than 8 bits.
     """
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
     convs = [node for node in onnx.load(str(source)).graph.node if node.op_type == "Conv"]
-    kept = [convs[0].name] + [n.name for n in convs if any(part in n.name for part in ("/cls.", "/reg.", "qkv", "agg."))]
+    kept = [convs[0].name] + [n.name for n in convs if n.name.startswith(("/b/", "/cls.", "/reg."))]
     quantize_static(
         str(source),
         str(target),
@@ -92,7 +93,8 @@ def quantise(source: Path, target: Path, pictures: list[np.ndarray], size: tuple
         per_channel=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
-        calibrate_method=CalibrationMethod.MinMax,
+        calibrate_method=CalibrationMethod.Percentile,
+        extra_options={"CalibPercentile": 99.99},
     )
 
 
