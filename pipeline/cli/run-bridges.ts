@@ -32,6 +32,9 @@ export async function startBridges(
     onTrouble: (detail) => telemetry.warning(detail),
     onRecovered: (detail) => telemetry.recovered(detail),
   });
+  // A file is checked for it; flags may send events elsewhere instead.
+  if (all.length === 0 && Object.keys(config.bridges).length > 0)
+    telemetry.warning('bridges: expected events to go to Redis as well, got other places; no bridge runs');
   watchBridges(telemetry.registry, all);
   const late = new AbortController();
   const tooLate = delay(READY_MS, undefined, { signal: late.signal }).catch(() => undefined);

@@ -109,6 +109,16 @@ describe('bridges', () => {
     expect(await run.ended).toBe(0);
   });
 
+  it('say that they do not run where a flag sends the events elsewhere', async () => {
+    const config = configure({ archive: { type: 'jsonl', path: join(folder, 'never.jsonl') } });
+    const run = start('run', '--config', config, '--output', join(folder, 'instead.jsonl'), '--quiet');
+    expect(await run.ended).toBe(0);
+    expect(run.stderr()).toMatch(
+      /^warn +bridges: expected events to go to Redis as well, got other places; no bridge runs\n$/,
+    );
+    expect(readEvents(join(folder, 'instead.jsonl')).length).toBeGreaterThan(1);
+  });
+
   it('say what is missing', async () => {
     const config = configure({ archive: { type: 'jsonl', path: 'a.jsonl' } });
     const folderLink = join(folder, 'link');
