@@ -49,13 +49,18 @@ describe('a queue whose workers fail', () => {
   );
 
   it('takes back what a killed worker had begun as soon as its heartbeats end, however long silences may last', async () => {
-    const [first] = await startTwo();
+    const earlier = await workerIds(redis.url);
+    const first = await lab.startWorker(redis.url, ['--batch', '2']);
+    const [id] = (await workerIds(redis.url)).filter((one) => !earlier.includes(one));
+    await lab.startWorker(redis.url, ['--batch', '2']);
     const port = await lab.startPort(redis.url, { resubmitMs: 3_600_000 });
     await waitFor(() => port.stats().capacity.workers === 2, { what: 'both workers' });
     const analysis = await lab.analyse(port, { plaza: CLIP });
     const [run] = analysis.runs;
     await waitFor(() => run!.progress().frames.detected >= 10, { what: 'frames' });
-    process.kill(first!.pid, 'SIGKILL');
+    // One that has nothing at that moment would not be missed before the file is over.
+    await stopWithJob(redis.url, id!, first.pid);
+    process.kill(first.pid, 'SIGKILL');
     const { state, frames } = await run!.done;
     expect(state).toBe('completed');
     expect(frames).toMatchObject({ received: CLIP_FRAMES, detected: CLIP_FRAMES, inFlight: 0 });
