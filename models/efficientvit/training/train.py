@@ -2,6 +2,7 @@
 
 python train.py recipe.yaml --output /tmp/run --threads 2 --workers 1
 python train.py recipe.yaml --output /tmp/run --set steps=20000 --set optimiser.rate=0.001
+python train.py recipe.yaml --output /tmp/new --from checkpoint.pt
 """
 
 from __future__ import annotations
@@ -79,9 +80,12 @@ def judge(average: Average[Detector], labelled: Labelled, options: JudgeOptions,
     return result
 
 
-def train(recipe: Recipe, folder: Path, device: str, workers: int, stop_after: int, log_every: int) -> Run:
+def train(
+    recipe: Recipe, folder: Path, device: str, workers: int, stop_after: int, log_every: int, begin: Path | None = None
+) -> Run:
     """Trains until the recipe's end, `stop_after` steps of this process (0: no limit), SIGINT or SIGTERM; saves, and returns.
 
+    `begin` is a `checkpoint.pt` of the same recipe, to go on from where the folder has no state of its own.
     One who asks twice to stop gets the default of the signal.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,7 +96,9 @@ def train(recipe: Recipe, folder: Path, device: str, workers: int, stop_after: i
     weights = picture_weights(training.pictures, sampling.sources, len(labelled.names), sampling.balance, sampling.background)
     run = Run(recipe, labelled.names, device)
     if (folder / "state.pt").exists():
-        run.load(folder)
+        run.load(folder / "state.pt")
+    elif begin is not None:
+        run.load(begin)
     progress = Progress(folder, log_every)
     progress.write({"step": run.step, "of": recipe.steps, "pictures": len(cache), "device": device})
     stopping = False
@@ -123,18 +129,20 @@ def train(recipe: Recipe, folder: Path, device: str, workers: int, stop_after: i
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", type=Path)
-    parser.add_argument("--output", type=Path, required=True, help="the run's folder: state.pt, weights.pt, log.jsonl")
+    parser.add_argument("--output", type=Path, required=True, help="the run's folder, see README.md")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a value of the recipe")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of PyTorch on a CPU")
     parser.add_argument("--workers", type=int, default=1, help="processes that make batches; 0: none")
     parser.add_argument("--stop-after", type=int, default=0, help="steps after which this process ends; 0: at the end")
+    parser.add_argument("--from", dest="begin", type=Path, help="a checkpoint.pt to go on from, in a new folder")
     parser.add_argument("--log-every", type=int, default=50)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     # Subnormal numbers, which averages of vanishing gradients are full of, cost a CPU a hundred times the others.
     torch.set_flush_denormal(True)
-    train(read_recipe(args.recipe, args.set), args.output, args.device, args.workers, args.stop_after, args.log_every)
+    recipe = read_recipe(args.recipe, args.set)
+    train(recipe, args.output, args.device, args.workers, args.stop_after, args.log_every, args.begin)
 
 
 if __name__ == "__main__":

@@ -147,6 +147,18 @@ def test_backbones_have_the_size_of_their_variant(variant: str, millions: float)
     assert count == pytest.approx(millions, rel=0.06)
 
 
+def test_the_csp_backbone_is_yolov5s_smallest() -> None:
+    # Parameters of layers 0 to 9 in the summary that YOLOv5 prints of yolov5n.
+    published = [1760, 4672, 4800, 18560, 29184, 73984, 156928, 295424, 296448, 164608]
+    detector = Detector("csp", classes=3)
+    parts = [detector.b.stem, *(part for stage in detector.b.stages for part in stage), detector.b.pool]
+    assert [sum(parameter.numel() for parameter in part.parameters()) for part in parts] == published
+    features = detector.b(torch.rand(1, 3, 64, 96))
+    assert [tuple(feature.shape[1:]) for feature in features] == [(64, 8, 12), (128, 4, 6), (256, 2, 3)]
+    regression, logits = detector(torch.rand(1, 3, 64, 96))
+    assert regression.shape == (1, 126, 4) and logits.shape == (1, 126, 3)
+
+
 def test_a_published_backbone_is_loaded_by_name(tmp_path: Path) -> None:
     source, target = Backbone(VARIANTS["b0"]), Backbone(VARIANTS["b0"])
     theirs = {f"backbone.{mit_name(key)}": value for key, value in source.state_dict().items()}

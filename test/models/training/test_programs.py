@@ -77,6 +77,27 @@ def test_training_goes_on_bit_for_bit_where_it_stopped(tmp_path: Path) -> None:
     assert names == sets.NAMES and detector.channels == 16
 
 
+def test_training_goes_on_from_a_small_checkpoint_elsewhere(tmp_path: Path) -> None:
+    recipe = recipe_of(recipe_for(tmp_path, average={"decay": 0.5, "ramp": 2}))
+    run = train(recipe, tmp_path / "run", "cpu", 0, 3, 1)
+    small = tmp_path / "run" / "checkpoint.pt"
+    # Eight bytes a parameter, and what a file of tensors costs.
+    count = sum(parameter.numel() for parameter in run.network.parameters())
+    assert small.stat().st_size < 0.6 * (tmp_path / "run" / "state.pt").stat().st_size
+    assert small.stat().st_size < 8 * count + 700 * len(run.network.state_dict()) * 3
+    # It is a checkpoint of the averaged weights, too.
+    detector, _ = load_checkpoint(small)
+    assert all(torch.equal(value, detector.state_dict()[key]) for key, value in run.average.network.state_dict().items())
+
+    other = train(recipe, tmp_path / "other", "cpu", 0, 0, 1, small)
+    straight = train(recipe, tmp_path / "run", "cpu", 0, 0, 1)
+    assert (other.step, straight.step) == (4, 4)
+    for key, value in straight.network.state_dict().items():
+        np.testing.assert_allclose(other.network.state_dict()[key], value, atol=0.01 + 0.01 * float(value.abs().max()))
+    with pytest.raises(ValueError, match="one without a run's state"):
+        train(recipe, tmp_path / "third", "cpu", 0, 0, 1, tmp_path / "run" / "weights.pt")
+
+
 def test_training_finds_objects_in_pictures_that_it_never_saw(tmp_path: Path) -> None:
     recipe = recipe_for(
         tmp_path,

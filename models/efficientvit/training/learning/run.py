@@ -11,9 +11,11 @@ import torch
 from data.batches import Batch
 from learning.assign import ignore_scope
 from learning.average import Average
+from learning.compact import State, load_compact, save_compact
 from learning.losses import Loss, detection_loss
 from learning.recipe import Recipe
 from learning.schedule import rate_factor
+from network.backbone import Backbone
 from network.checkpoint import load_checkpoint, load_mit_backbone, save_checkpoint
 from network.detector import Detector, anchor_grid
 
@@ -31,6 +33,8 @@ class Run:
                 found = f"{detector.variant}, {detector.channels} channels, {known}"
                 raise ValueError(f"init: expected {recipe.variant}, {recipe.channels} channels, {names}; got {found}")
         elif recipe.backbone:
+            if not isinstance(detector.b, Backbone):
+                raise ValueError(f"backbone: expected a variant of EfficientViT to load it into, got {recipe.variant}")
             load_mit_backbone(detector.b, Path(recipe.backbone))
         # Channels last is how oneDNN and cuDNN compute; other layouts are converted around each convolution.
         self.network = detector.to(self.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
@@ -84,37 +88,40 @@ class Run:
         self.average.update(self.network, self.step)
         return loss
 
+    def _state(self) -> State:
+        return {
+            "recipe": dataclasses.asdict(self.recipe),
+            "names": self.names,
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "average": self.average.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "random": torch.get_rng_state(),
+        }
+
     def save(self, folder: Path) -> None:
-        """Writes `state.pt` (all that is needed to go on) and `weights.pt` (the averaged weights), each whole or not at all."""
+        """Writes, each whole or not at all, `state.pt` (all that is needed to go on, bit for bit), `weights.pt` (the averaged
+        weights) and `checkpoint.pt` (those and enough to go on from; see `learning.compact`)."""
         folder.mkdir(parents=True, exist_ok=True)
+        state = self._state()
         partial = folder / "state.pt.part"
-        torch.save(
-            {
-                "recipe": dataclasses.asdict(self.recipe),
-                "names": self.names,
-                "step": self.step,
-                "network": self.network.state_dict(),
-                "average": self.average.network.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "random": torch.get_rng_state(),
-            },
-            partial,
-        )
+        torch.save(state, partial)
         partial.replace(folder / "state.pt")
         save_checkpoint(folder / "weights.pt", self.average.network, self.names, self.step)
+        save_compact(folder / "checkpoint.pt", self.average.network, state)
 
-    def load(self, folder: Path) -> None:
-        """Goes on where `save` was called. ValueError when the recipe differs in what decides the result."""
-        state: dict[str, Any] = torch.load(folder / "state.pt", map_location=self.device, weights_only=True)
+    def load(self, path: Path) -> None:
+        """Goes on from a `state.pt` or a `checkpoint.pt`. ValueError when the recipe differs in what decides the result."""
+        content: State = torch.load(path, map_location="cpu", weights_only=True)
+        state = content if "network" in content else load_compact(path, self.optimiser)
         free = {"save_every", "judge", "cache", "init", "backbone"}
         ours = dataclasses.asdict(self.recipe)
         changed = [key for key, value in ours.items() if key not in free and state["recipe"].get(key) != value]
         if changed or state["names"] != self.names:
-            raise ValueError(
-                f"{folder}: expected the recipe that it was begun with, got another: {', '.join(changed) or 'names'}"
-            )
+            raise ValueError(f"{path}: expected the recipe that it was begun with, got another: {', '.join(changed) or 'names'}")
         self.network.load_state_dict(state["network"])
         self.average.network.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["random"].cpu())
+        if "random" in state:
+            torch.set_rng_state(state["random"].cpu())
         self.step = int(state["step"])

@@ -15,14 +15,17 @@ _CONVS = {2: ("depth_conv", "point_conv"), 3: ("inverted_conv", "depth_conv", "p
 _PARTS = ("conv", "norm")
 
 
-def save_checkpoint(path: Path, detector: Detector, names: list[str], iterations: int) -> None:
-    """Writes `{state, names, variant, channels, iterations}`, whole or not at all."""
+def save_checkpoint(
+    path: Path, detector: Detector, names: list[str], iterations: int, more: dict[str, Any] | None = None
+) -> None:
+    """Writes `{state, names, variant, channels, iterations}` and `more`, whole or not at all."""
     content = {
         "state": {key: value.detach().cpu() for key, value in detector.state_dict().items()},
         "names": names,
         "variant": detector.variant,
         "channels": detector.channels,
         "iterations": iterations,
+        **(more or {}),
     }
     partial = path.with_suffix(path.suffix + ".part")
     torch.save(content, partial)

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from network.backbone import VARIANTS, Backbone
+from network.csp import CSP_WIDTHS, CspBackbone
 from network.layers import Residual, conv_norm, ds_conv, mb_conv
 
 STRIDES = (8, 16, 32)
@@ -50,8 +51,9 @@ def decode(regression: torch.Tensor, centres: torch.Tensor, strides: torch.Tenso
 class Detector(nn.Module):
     """Normalised-from-here detector: RGB [N, 3, H, W] in 0..1 -> raw outputs of all anchors.
 
-    Names of parameters and buffers are those of the published checkpoint. `mean` and `std` are ImageNet's.
-    ValueError for a variant that is not known.
+    `variant` is one of EfficientViT's, or `csp` for YOLOv5's backbone, which is there to compare with. Names of parameters
+    and buffers are those of the published checkpoint. `mean` and `std` are ImageNet's. ValueError for a variant that is
+    not known.
     """
 
     mean: torch.Tensor
@@ -59,13 +61,13 @@ class Detector(nn.Module):
 
     def __init__(self, variant: str = "b0", classes: int = 11, channels: int = 96) -> None:
         super().__init__()
-        if variant not in VARIANTS:
-            raise ValueError(f"expected a variant of {', '.join(VARIANTS)}, got {variant}")
+        if variant != "csp" and variant not in VARIANTS:
+            raise ValueError(f"expected a variant of {', '.join(VARIANTS)}, csp; got {variant}")
         self.variant, self.classes, self.channels = variant, classes, channels
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
-        self.b = Backbone(VARIANTS[variant])
-        widths = VARIANTS[variant].widths[2:]
+        self.b = CspBackbone() if variant == "csp" else Backbone(VARIANTS[variant])
+        widths = CSP_WIDTHS[2:] if variant == "csp" else VARIANTS[variant].widths[2:]
         self.lat = nn.ModuleList(conv_norm(width, channels, 1) for width in widths)
         self.td = nn.ModuleList(self._fuse() for _ in range(2))
         self.down = nn.ModuleList(conv_norm(channels, channels, 3, 2, groups=channels, act=False) for _ in range(2))
