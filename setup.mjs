@@ -72,13 +72,29 @@ function installSystemPackages(programs) {
     fail(`${packages.join(', ')} missing and no password-free sudo here; run: ${installCommand(missing)}`);
   }
   say(`installing ${packages.join(', ')} with apt-get`);
+  const status = aptInstall(packages);
+  if (status !== 0) fail(`expected apt-get to install ${packages.join(', ')}, got exit code ${status}`);
+}
+
+/** The exit code of apt-get, as root or by a sudo that asks for nothing. */
+function aptInstall(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = (...args) =>
-    isRoot
-      ? run('apt-get', args, { env })
-      : run('sudo', ['-n', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args]);
-  apt('-qq', '-o', 'Dpkg::Use-Pty=0', 'update');
-  apt('-qq', '-o', 'Dpkg::Use-Pty=0', 'install', '-y', '--no-install-recommends', ...packages);
+  const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n', 'DEBIAN_FRONTEND=noninteractive'];
+  const [command, ...first] = [...asRoot, 'apt-get', '-qq', '-o', 'Dpkg::Use-Pty=0'];
+  for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
+    const { status } = spawnSync(command, [...first, ...args], { env, stdio: ['ignore', 2, 2] });
+    if (status !== 0) return status;
+  }
+  return 0;
+}
+
+/** A Vulkan driver that needs no GPU. Not everywhere to be had: without it the tests of webgpu are skipped. */
+function installSwiftShader() {
+  const isThere = existsSync('/usr/lib/chromium/vk_swiftshader_icd.json');
+  if (isThere || process.platform !== 'linux' || process.arch !== 'x64' || !isOnPath('apt-get')) return;
+  say('installing SwiftShader (chromium-common) with apt-get');
+  if (aptInstall(['chromium-common', 'libvulkan1']) !== 0)
+    say('no SwiftShader to be had here: the tests of webgpu will be skipped');
 }
 
 /** Else Debian would start the service with the package: `motion` films with whatever camera this machine has. */
@@ -155,6 +171,7 @@ if (flags.has('--motion')) {
 installSystemPackages(
   programs.filter(([, apt], at) => programs.findIndex(([, other]) => other === apt) === at),
 );
+if (flags.has('--test')) installSwiftShader();
 installNpmPackages();
 build();
 linkCommand();

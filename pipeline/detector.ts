@@ -12,7 +12,7 @@ export function startDetector(
   telemetry: Telemetry,
 ): Promise<LocalDetectPort> {
   const { providers, processes, maxBatch, intraOpThreads, inferenceTimeoutMs } = model;
-  let isTold = false;
+  let told: string | undefined;
   return createLocalDetectPort({
     manifest,
     providers,
@@ -27,9 +27,9 @@ export function startDetector(
       }
       if (event.kind === 'frames_refused')
         telemetry.warning(`${event.frames} frames: ${event.error.message}`);
-      // All processes run the same providers; one line is enough.
-      if (event.kind !== 'process_ready' || isTold) return;
-      isTold = true;
+      // All processes run the same provider; one line is enough, and another when it is another one.
+      if (event.kind !== 'process_ready' || told === event.provider) return;
+      told = event.provider;
       telemetry.providerChosen(event.provider, event.attempts);
     },
   });

@@ -225,6 +225,7 @@ export function createTelemetry(log: Logger): Telemetry {
     providerChosen(provider, attempts) {
       for (const { provider: tried, error } of attempts)
         log.warn(`provider ${tried} is not available: ${error}`);
+      running.reset();
       running.set({ provider }, 1);
       log.debug(`inference runs on ${provider}`);
     },

@@ -7,15 +7,15 @@ const REPEAT_MS = 1000;
 
 /** Tells people what happens in a worker. */
 export function reportWorker(telemetry: Telemetry): (event: WorkerEvent) => void {
-  let isProviderTold = false;
+  let told: string | undefined;
   // Whoever writes to Redis may write much; each is counted.
   const tellRefusal = atMostEvery(REPEAT_MS, systemClock, (text: string) => telemetry.warning(text));
   return (event) => {
     switch (event.kind) {
       case 'process_ready':
-        // All processes run the same providers; one line is enough.
-        if (!isProviderTold) telemetry.providerChosen(event.provider, event.attempts);
-        isProviderTold = true;
+        // All processes run the same provider; one line is enough, and another when it is another one.
+        if (told !== event.provider) telemetry.providerChosen(event.provider, event.attempts);
+        told = event.provider;
         break;
       case 'process_lost':
         telemetry.workerReplaced(

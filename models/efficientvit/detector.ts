@@ -23,6 +23,8 @@ export interface DetectorOptions {
   readonly maxBatch: number;
   /** Threads within one run; 0 lets onnxruntime take all cores. */
   readonly intraOpThreads: number;
+  /** Awaited before each provider that is tried. */
+  readonly onAttempt?: (provider: string) => Promise<void>;
 }
 
 /** A loaded model with one input buffer: one batch at a time. */
@@ -58,22 +60,29 @@ export function paddedBatch(count: number): number {
  * Blocks its thread while it works: meant for an inference process.
  */
 export async function createDetector(options: DetectorOptions): Promise<Detector> {
-  const { manifest, providers, maxBatch, intraOpThreads } = options;
+  const { manifest, maxBatch } = options;
   if (!Number.isInteger(maxBatch) || maxBatch < 1) {
     throw new RangeError(`createDetector: expected maxBatch to be a positive integer, got ${maxBatch}`);
   }
-  const weights = await verifyWeights(manifest);
-  const session = await createSession({ manifest, weights, providers, intraOpThreads });
-  const isPadded = session.provider !== 'cpu';
   const frameBytes = manifest.input.shape[1] * manifest.input.shape[2];
-  const frames = new Uint8Array((isPadded ? paddedBatch(maxBatch) : maxBatch) * frameBytes);
-  const largestRun = isPadded ? paddedBatch(maxBatch) : Math.min(maxBatch, CPU_RUN_FRAMES);
+  const largestRunOn = (provider: Provider) =>
+    provider === 'cpu' ? Math.min(maxBatch, CPU_RUN_FRAMES) : paddedBatch(maxBatch);
+  const session = await createSession({
+    ...options,
+    weights: await verifyWeights(manifest),
+    async warmUp({ provider, run }) {
+      const largest = largestRunOn(provider);
+      const blank = new Uint8Array(largest * frameBytes);
+      for (let count = provider === 'cpu' ? largest : 1; count <= largest; count *= 2)
+        await run(blank, count);
+    },
+  });
+  const isPadded = session.provider !== 'cpu';
+  const largestRun = largestRunOn(session.provider);
+  const frames = new Uint8Array((isPadded ? largestRun : maxBatch) * frameBytes);
   const postprocess = createPostprocess(manifest);
-  const applyFault = createFaultHook(manifest.fault);
+  const applyFault = createFaultHook(manifest.fault, session.provider);
   let isBusy = false;
-
-  for (let count = isPadded ? 1 : largestRun; count <= largestRun; count *= 2)
-    await session.run(frames, count);
 
   async function detectBatch(sources: readonly SourcePicture[]): Promise<Detection[][]> {
     if (!(await applyFault(sources.length, (frame) => frames[frame * frameBytes]!)))

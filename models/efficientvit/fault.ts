@@ -7,9 +7,24 @@ import type { Fault } from './manifest-schema';
  */
 export type FaultHook = (frames: number, firstByteOf?: (frame: number) => number) => Promise<boolean>;
 
-/** Applies the fault a test manifest asks for, counted in frames; without one, does nothing. */
-export function createFaultHook(fault: Fault | undefined): FaultHook {
-  if (fault === undefined) return () => Promise.resolve(true);
+/** Applies the fault a test manifest asks for when a provider is about to load the model. */
+export function applyLoadFault(fault: Fault | undefined, provider: string): void {
+  if (fault?.kind !== 'load' || fault.provider !== provider) return;
+  if (fault.by === 'crash') process.abort();
+  if (fault.by === 'hang') hang();
+  throw new Error('refused, as the manifest asks for');
+}
+
+/** Blocks this thread for ever, using no CPU. */
+function hang(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
+
+/** Applies the fault a test manifest asks for, counted in frames; without one for this provider, does nothing. */
+export function createFaultHook(fault: Fault | undefined, provider?: string): FaultHook {
+  const isOurs = fault !== undefined && fault.kind !== 'load';
+  if (!isOurs || (fault.kind === 'crash' && (fault.provider ?? provider) !== provider))
+    return () => Promise.resolve(true);
   let seen = 0;
   return async (frames, firstByteOf) => {
     seen += frames;
@@ -21,7 +36,7 @@ export function createFaultHook(fault: Fault | undefined): FaultHook {
         return Array.from({ length: frames }, (_, frame) => frame).some(isHit) ? process.abort() : true;
       }
       case 'hang':
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+        hang();
         return true;
       case 'delay':
         if (seen > (fault.untilFrames ?? Infinity)) return true;

@@ -60,6 +60,7 @@ const faultSchema = z.discriminatedUnion('kind', [
         .max(255)
         .optional()
         .describe('Only a batch that holds a frame which begins with this byte.'),
+      provider: z.string().optional().describe('Only while the model runs on this provider.'),
     })
     .describe('Aborts the process, as a fault in native code does.'),
   z
@@ -79,6 +80,13 @@ const faultSchema = z.discriminatedUnion('kind', [
         ),
     })
     .describe('Waits as for a busy device.'),
+  z
+    .strictObject({
+      kind: z.literal('load'),
+      provider: z.string(),
+      by: z.enum(['error', 'crash', 'hang']),
+    })
+    .describe('When the provider is about to load the model, as drivers that are broken do.'),
 ]);
 
 const shape = z.strictObject({

@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor, env, listSupportedBackends } from 'onnxruntime-node';
 import { PipelineError, toError } from '../domain/errors';
 import { redact } from '../domain/redact';
+import { applyLoadFault } from './fault';
 import type { Manifest } from './manifest-schema';
 import type { RawOutputs } from './postprocess';
 import { PROVIDERS, isProvider } from './providers';
@@ -26,6 +27,10 @@ export interface SessionOptions {
   readonly providers: readonly string[];
   /** Threads within one run; 0 lets onnxruntime take all cores. */
   readonly intraOpThreads: number;
+  /** Awaited before each provider that is tried. */
+  readonly onAttempt?: (provider: string) => Promise<void>;
+  /** The runs that the caller will ask for: a provider with which one fails is not taken. */
+  readonly warmUp?: (session: Pick<Session, 'provider' | 'run'>) => Promise<void>;
 }
 
 /** A loaded graph. */
@@ -49,8 +54,11 @@ export interface Session {
 export async function createSession(options: SessionOptions): Promise<Session> {
   const attempts: ProviderAttempt[] = [];
   for (const provider of options.providers) {
+    await options.onAttempt?.(provider);
     try {
-      return await open(options, requireProvider(provider), attempts);
+      const known = requireProvider(provider);
+      applyLoadFault(options.manifest.fault, known);
+      return await open(options, known, attempts);
     } catch (error) {
       // Weights that differ from their manifest do so on every provider.
       if (error instanceof PipelineError && error.code === 'model') throw error;
@@ -130,6 +138,7 @@ async function open(
       const { type, dims } = values[expected.name] as Tensor;
       checkOutput(manifest, expected, { name: expected.name, type, shape: dims }, 1);
     }
+    await options.warmUp?.(opened);
     return opened;
   } catch (error) {
     await opened.release();

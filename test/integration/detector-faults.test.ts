@@ -16,7 +16,7 @@ describe('a run whose detector', () => {
 
   afterEach(() => killAll(runs.splice(0)));
 
-  async function runWith(fault: Fault, model: object) {
+  async function runWith(fault: Extract<Fault, { afterFrames: number }>, model: object) {
     const config = join(folder, `${fault.kind}-${fault.afterFrames}.json`);
     const name = copyModel(folder, fault);
     const cameras = { plaza: { url: PLAZA, maxFps: MAX_FPS, track: { confirmHits: 2 } } };

@@ -14,10 +14,16 @@ export interface BatchRunner {
   run(request: BatchRequest): Promise<Reply>;
 }
 
-/** Opens the ring, loads the model and warms it up; rejects with a PipelineError when the model is not usable. */
-export async function createBatchRunner({ manifest, ring, ...options }: StartRequest): Promise<BatchRunner> {
+/**
+ * Opens the ring, loads the model and warms it up; rejects with a PipelineError when the model is not usable. `onAttempt` is
+ * awaited before each provider that is tried.
+ */
+export async function createBatchRunner(
+  { manifest, ring, ...options }: StartRequest,
+  onAttempt: (provider: string) => Promise<void>,
+): Promise<BatchRunner> {
   const reader = createFrameReader(ring);
-  const detector = await createDetector({ manifest, ...options });
+  const detector = await createDetector({ manifest, onAttempt, ...options });
   const { frameBytes } = detector;
   if (frameBytes !== ring.frameBytes) {
     throw new PipelineError(

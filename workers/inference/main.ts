@@ -34,7 +34,7 @@ async function handle(message: unknown): Promise<void> {
   }
   if (runner !== undefined) throw new Error('inference process: expected batch, got start again');
   try {
-    runner = await createBatchRunner(request);
+    runner = await createBatchRunner(request, (provider) => send({ kind: 'trying', provider }));
   } catch (error) {
     const { code, message: text } = toPipelineError(error, 'model');
     await send({ kind: 'failed', code, message: redact(text) });

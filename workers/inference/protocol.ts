@@ -52,6 +52,9 @@ const batch = z.strictObject({
 /** What a pool says: `start` first and once, then batches. Closing the channel ends the process. */
 export const requestSchema = z.discriminatedUnion('kind', [start, batch]);
 
+/** Before each provider that it tries: a native fault may end it, or hang, and then nothing else tells which it was. */
+const trying = z.strictObject({ kind: z.literal('trying'), provider: z.string() });
+
 const ready = z.strictObject({
   kind: z.literal('ready'),
   provider: z.string(),
@@ -99,8 +102,8 @@ const refused = z.strictObject({
   timings,
 });
 
-/** What an inference process says: `ready` or `failed`, then `result` or `refused` for each batch in the order they came. */
-export const replySchema = z.discriminatedUnion('kind', [ready, failed, result, refused]);
+/** What an inference process says: `trying` for each provider, `ready` or `failed`, then `result` or `refused` for each batch in the order they came. */
+export const replySchema = z.discriminatedUnion('kind', [trying, ready, failed, result, refused]);
 
 export type StartRequest = z.infer<typeof start>;
 export type BatchRequest = z.infer<typeof batch>;

@@ -34,6 +34,10 @@ export type BatchReply = Extract<Reply, { kind: 'result' | 'refused' }>;
 /** What went down with a process. */
 export interface Loss {
   readonly error: PipelineError;
+  /** Execution provider that it was trying, or that it had; undefined where it said itself why it cannot go on. */
+  readonly provider: string | undefined;
+  /** True before its `ready`. */
+  readonly isStarting: boolean;
   /** The batch it was working on. */
   readonly running: Batch | undefined;
   /** Batches it had, but cannot have begun. */
@@ -65,6 +69,8 @@ export function createInferenceProcess(options: InferenceProcessOptions): Infere
   const outstanding: Batch[] = [];
   let state: 'starting' | 'ready' | 'ending' | 'gone' = 'starting';
   let error: PipelineError | undefined;
+  let provider: string | undefined;
+  let wasReady = false;
   let isStopping = false;
   let watchdog: NodeJS.Timeout | undefined;
   let resolveGone: () => void;
@@ -103,13 +109,19 @@ export function createInferenceProcess(options: InferenceProcessOptions): Infere
     if (state === 'ending' || state === 'gone') return;
     const reply = replySchema.parse(message);
     switch (reply.kind) {
+      case 'trying':
+        provider = reply.provider;
+        break;
       case 'ready':
         if (state !== 'starting') throw new Error('expected ready once, got it again');
         state = 'ready';
+        wasReady = true;
+        provider = reply.provider;
         clearTimeout(watchdog);
         options.onReady(reply);
         break;
       case 'failed':
+        provider = undefined;
         condemn(new PipelineError(reply.code, reply.message.replace(`${reply.code}: `, '')));
         break;
       case 'result':
@@ -141,7 +153,7 @@ export function createInferenceProcess(options: InferenceProcessOptions): Infere
     clearTimeout(watchdog);
     child.stdio[4]?.destroy();
     const [running, ...notBegun] = outstanding.splice(0);
-    if (!isStopping) options.onLost({ error, running, notBegun });
+    if (!isStopping) options.onLost({ error, provider, isStarting: !wasReady, running, notBegun });
     resolveGone();
   }
 

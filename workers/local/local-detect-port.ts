@@ -12,6 +12,7 @@ import { BATCHES_PER_PROCESS } from './inference-process';
 import type { BatchReply, Loss } from './inference-process';
 import type { LocalDetectPort, LocalDetectPortOptions } from './pool-types';
 import { createProcessSlot } from './process-slot';
+import { createProviderChoice } from './provider-choice';
 import { usableCores } from './usable-cores';
 
 /** More sessions on one GPU than one that computes and one that copies only take its memory. */
@@ -47,23 +48,26 @@ export async function createLocalDetectPort(options: LocalDetectPortOptions): Pr
   const moved: Batch[] = [];
   let isPumping = false;
   let isPumpDue = false;
+  let isStarted = false;
   let isClosing = false;
   let closed: Promise<void> | undefined;
 
+  const choice = createProviderChoice(providers);
   const places = Array.from({ length: processes }, (_, index) =>
     createProcessSlot({
       start: {
         kind: 'start',
         manifest,
-        providers: [...providers],
         maxBatch,
         intraOpThreads,
         ring: { id: ring.id, frameBytes },
       },
+      choice,
       startTimeoutMs,
       inferenceTimeoutMs,
       onReady({ provider, attempts }, pid) {
         onEvent?.({ kind: 'process_ready', index, pid, provider, attempts });
+        useAllCores(provider);
         pump();
       },
       onReply(batch, reply) {
@@ -87,6 +91,14 @@ export async function createLocalDetectPort(options: LocalDetectPortOptions): Pr
     }),
   );
   let used = places;
+
+  /** A GPU that is given up leaves its few processes to the CPU, which wants one a core. */
+  function useAllCores(provider: string): void {
+    if (!isStarted || provider !== 'cpu' || used === places) return;
+    const more = places.slice(used.length);
+    used = places;
+    for (const place of more) place.join();
+  }
 
   function report(error: unknown, frames: number): void {
     onEvent?.({ kind: 'frames_refused', frames, error: toPipelineError(error, 'inference') });
@@ -195,6 +207,7 @@ export async function createLocalDetectPort(options: LocalDetectPortOptions): Pr
 
   try {
     await startAll();
+    isStarted = true;
   } catch (error) {
     await close();
     throw error;

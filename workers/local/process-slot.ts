@@ -1,9 +1,9 @@
-import { toPipelineError } from '../../models/domain/errors';
-import type { PipelineError } from '../../models/domain/errors';
+import { PipelineError, toPipelineError } from '../../models/domain/errors';
 import type { ReadyReply, Timings } from '../inference/protocol';
 import type { Batch } from './batch';
 import { BATCHES_PER_PROCESS, createInferenceProcess } from './inference-process';
 import type { InferenceProcess, InferenceProcessOptions, Loss } from './inference-process';
+import type { ProviderChoice } from './provider-choice';
 
 /** Losses without one good batch in between after which a place counts as broken. */
 export const LOSSES_UNTIL_BROKEN = 5;
@@ -33,8 +33,11 @@ export interface ProcessStats {
 
 export interface ProcessSlotOptions extends Pick<
   InferenceProcessOptions,
-  'start' | 'startTimeoutMs' | 'inferenceTimeoutMs' | 'onReply'
+  'startTimeoutMs' | 'inferenceTimeoutMs' | 'onReply'
 > {
+  readonly start: Omit<InferenceProcessOptions['start'], 'providers'>;
+  /** Shared by the places of a pool. */
+  readonly choice: ProviderChoice;
   /** A process is ready for batches: the first, or one that replaces a lost one. */
   readonly onReady: (ready: ReadyReply, pid: number | undefined) => void;
   /** A process was lost; another follows after `retryMs`. */
@@ -45,6 +48,8 @@ export interface ProcessSlotOptions extends Pick<
 export interface ProcessSlot {
   /** Resolves when the first process is ready; rejects, and nothing is tried again, when it cannot start. */
   start(): Promise<ReadyReply>;
+  /** As `start`, but one that cannot start is replaced as a lost one is. Not on a place that was started. */
+  join(): void;
   /** Batches it would take now. */
   readonly room: number;
   readonly outstanding: number;
@@ -56,8 +61,16 @@ export interface ProcessSlot {
   stop(): Promise<void>;
 }
 
+/** Why nothing could start: also what was tried before the last. */
+function withGivenUp(error: PipelineError, { givenUp }: ProviderChoice): PipelineError {
+  if (givenUp.length === 0) return error;
+  const before = givenUp.map((one) => `${one.provider} (${one.error})`).join(', ');
+  return new PipelineError(error.code, `${error.detail}; before it ${before}`, { cause: error });
+}
+
 /** A place without a process yet. */
 export function createProcessSlot(options: ProcessSlotOptions): ProcessSlot {
+  const { choice } = options;
   let current: InferenceProcess | undefined;
   let losses = 0;
   let retry: NodeJS.Timeout | undefined;
@@ -75,58 +88,73 @@ export function createProcessSlot(options: ProcessSlotOptions): ProcessSlot {
     try {
       current = createInferenceProcess({
         ...options,
+        start: { ...options.start, providers: [...choice.providers] },
         onReady(ready) {
           provider = ready.provider;
           sums.startCpuMs += ready.startCpuMs;
-          onReady(ready);
+          onReady({ ...ready, attempts: [...choice.givenUp.map((one) => ({ ...one })), ...ready.attempts] });
         },
         onReply(batch, reply) {
           account(reply.timings);
           sums.batches++;
           sums.frames += batch.frames.length;
-          if (reply.kind === 'result') losses = 0;
+          if (reply.kind === 'result') {
+            losses = 0;
+            choice.worked(provider);
+          }
           options.onReply(batch, reply);
         },
         onLost,
       });
     } catch (error) {
-      onLost({ error: toPipelineError(error, 'worker_lost'), running: undefined, notBegun: [] });
+      const none = { provider: undefined, isStarting: true, running: undefined, notBegun: [] };
+      onLost({ error: toPipelineError(error, 'worker_lost'), ...none });
     }
   }
 
   function replace(loss: Loss): void {
     const pid = current?.pid;
     current = undefined;
-    losses++;
+    // What was lost by another provider says nothing about the next.
+    losses = choice.lost(loss) ? 1 : losses + 1;
     const retryMs = respawnDelayMs(losses);
     retry = setTimeout(() => {
       sums.restarts++;
-      launch((ready) => options.onReady(ready, current?.pid), replace);
+      join();
     }, retryMs);
     options.onLost(loss, pid, retryMs);
+  }
+
+  function join(): void {
+    if (isStopped) return;
+    launch((ready) => options.onReady(ready, current?.pid), replace);
   }
 
   return {
     start() {
       return new Promise((resolve, reject: (error: PipelineError) => void) => {
         let isStarted = false;
-        launch(
-          (ready) => {
-            isStarted = true;
-            options.onReady(ready, current?.pid);
-            resolve(ready);
-          },
-          (loss) => {
-            if (isStarted) {
-              replace(loss);
-            } else {
+        const first = () =>
+          launch(
+            (ready) => {
+              isStarted = true;
+              options.onReady(ready, current?.pid);
+              resolve(ready);
+            },
+            (loss) => {
+              if (isStarted) {
+                replace(loss);
+                return;
+              }
               current = undefined;
-              reject(loss.error);
-            }
-          },
-        );
+              if (!isStopped && choice.lost(loss)) first();
+              else reject(withGivenUp(loss.error, choice));
+            },
+          );
+        first();
       });
     },
+    join,
     get room() {
       return current?.isReady === true ? BATCHES_PER_PROCESS - current.outstanding : 0;
     },

@@ -27,6 +27,7 @@ export function goldenDetections(index: number): { label: string; score: number;
 
 export type Fault =
   | { kind: 'crash' | 'hang'; afterFrames: number; firstByte?: number }
+  | { kind: 'load'; provider: string; by: 'error' | 'crash' | 'hang' }
   | { kind: 'delay'; afterFrames: number; untilFrames?: number; delayMs: number; runsModel?: boolean };
 
 /** A copy of the model in a folder, its manifest with a fault for tests. Returns the manifest's path. */
@@ -35,7 +36,8 @@ export function copyModel(folder: string, fault?: Fault): string {
     file: string;
   };
   cpSync(join(WEIGHTS, manifest.file), join(folder, manifest.file));
-  const path = join(folder, `${fault?.kind ?? 'plain'}-${fault?.afterFrames ?? 0}.manifest.json`);
+  const detail = fault?.kind === 'load' ? fault.by : (fault?.afterFrames ?? 0);
+  const path = join(folder, `${fault?.kind ?? 'plain'}-${detail}.manifest.json`);
   writeFileSync(path, JSON.stringify({ ...manifest, ...(fault && { fault }) }));
   return path;
 }

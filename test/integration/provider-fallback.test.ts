@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import type { Box } from '../../models/domain/geometry';
+import { loadManifest } from '../../models/efficientvit/manifest';
+import { packageRoot } from '../../models/support/package-root';
+import { createLocalDetectPort } from '../../workers/local/local-detect-port';
+import type { LocalDetectPortOptions, PoolEvent } from '../../workers/local/pool-types';
+import { MAIN, PLAZA } from '../support/sightline';
+import { SWIFTSHADER_ENV, hasSwiftShader } from '../support/swiftshader';
+import { tempFolder } from '../support/temp-folder';
+import { copyModel, detectAll, inferencePids, poolOptions, recorded } from '../workers/support/pool-fixture';
+import type { Fault } from '../workers/support/pool-fixture';
+
+/** In every build of onnxruntime-node for the systems that the tests run on; what is to fail does so before it is touched. */
+const PROVIDERS = ['webgpu', 'cpu'];
+const TINY = join(packageRoot, 'test/fixtures/models/tiny-efficientvit.manifest.json');
+
+describe('a pool whose first provider', () => {
+  const folder = tempFolder();
+
+  async function start(fault: Fault, options: Partial<LocalDetectPortOptions> = {}) {
+    const manifest = await loadManifest(copyModel(folder, fault));
+    const pool = poolOptions({ manifest, providers: PROVIDERS, ...options });
+    return { port: await createLocalDetectPort(pool.options), events: pool.events };
+  }
+
+  const readyOf = (events: readonly PoolEvent[]) => events.filter((event) => event.kind === 'process_ready');
+
+  it.each([
+    ['crashes', 'crash', {}, /^inference process: expected ready, got its end \(SIGABRT\)/],
+    // Longer than a process takes to load the model on a busy machine.
+    ['hangs', 'hang', { startTimeoutMs: 15_000 }, /^inference process ready: expected within 15000 ms/],
+    ['refuses', 'error', {}, /^refused, as the manifest asks for$/],
+  ] as const)('%s while it loads the model goes on with the next', async (_what, by, options, error) => {
+    const { port, events } = await start(
+      { kind: 'load', provider: 'webgpu', by },
+      { ...options, processes: 2 },
+    );
+    expect(readyOf(events)).toHaveLength(2);
+    for (const event of readyOf(events)) {
+      expect(event).toMatchObject({
+        provider: 'cpu',
+        attempts: [{ provider: 'webgpu', error: expect.stringMatching(error) }],
+      });
+    }
+    const outcomes = await detectAll(port.open(recorded), 3);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['detected', 'detected', 'detected']);
+    await port.close();
+    expect(inferencePids()).toEqual([]);
+  });
+
+  it.each(['crash', 'hang', 'error'] as const)('is its only one fails to start on %s', async (by) => {
+    const starting = start(
+      { kind: 'load', provider: 'webgpu', by },
+      { providers: ['webgpu'], startTimeoutMs: 3000 },
+    );
+    await expect(starting).rejects.toMatchObject({ code: 'model' });
+    expect(inferencePids()).toEqual([]);
+  });
+
+  it('crashes, and whose last is not to be had, says so of both', async () => {
+    const starting = start(
+      { kind: 'load', provider: 'webgpu', by: 'crash' },
+      { providers: ['webgpu', 'coreml'] },
+    );
+    await expect(starting).rejects.toThrow(
+      /got coreml \(not in onnxruntime-node for .*\); before it webgpu \(inference process: expected ready, got its end \(SIGABRT\)/,
+    );
+  });
+});
+
+(hasSwiftShader ? describe : describe.skip)('sightline detect on webgpu, by SwiftShader', () => {
+  interface Line {
+    readonly frame: number;
+    readonly detections: readonly { readonly label: string; readonly score: number; readonly box: Box }[];
+  }
+
+  function detect(provider: string): Line[] {
+    const flags = ['--max-fps', '0.2', '--min-score', '0.05', '--batch', '1', '--processes', '1'];
+    const text = execFileSync(
+      process.execPath,
+      [MAIN, 'detect', PLAZA, '--model', TINY, '--providers', provider, ...flags],
+      { encoding: 'utf8', env: { ...process.env, ...SWIFTSHADER_ENV }, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    return text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line);
+  }
+
+  it('finds what the CPU finds', () => {
+    const [cpu, webgpu] = [detect('cpu'), detect('webgpu')];
+    expect(cpu.length).toBeGreaterThanOrEqual(4);
+    expect(webgpu.map(({ frame }) => frame)).toEqual(cpu.map(({ frame }) => frame));
+    for (const [index, { detections }] of cpu.entries()) {
+      const others = webgpu[index]!.detections;
+      expect(detections.length).toBeGreaterThan(3);
+      expect(others.map(({ label }) => label)).toEqual(detections.map(({ label }) => label));
+      for (const [rank, { score, box }] of detections.entries()) {
+        expect(Math.abs(others[rank]!.score - score)).toBeLessThan(1e-3);
+        for (const corner of [0, 1, 2, 3])
+          expect(Math.abs(others[rank]!.box[corner]! - box[corner]!)).toBeLessThan(0.1);
+      }
+    }
+  });
+});
