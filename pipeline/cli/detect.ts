@@ -2,24 +2,16 @@ import { once } from 'node:events';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { NEVER, fromEvent, merge, take } from 'rxjs';
+import { fromEvent } from 'rxjs';
 import { defineConfig } from '../../config/define-config';
 import { suggest } from '../../config/suggest';
-import { systemClock } from '../../models/domain/clock';
 import { PipelineError, toPipelineError } from '../../models/domain/errors';
-import type { FailureCode } from '../../models/domain/errors';
 import type { DetectPort } from '../../models/domain/detect-port';
-import type { CameraStatus } from '../../models/domain/camera-status';
-import { cameraId } from '../../models/domain/frame';
 import { isImagePath } from '../../models/domain/input-kind';
-import type { ViewFrame } from '../../models/domain/frame';
-import { createLedger } from '../../models/domain/ledger';
 import type { Observation } from '../../models/domain/observation';
 import { lacksScheme, redact, redactUrl } from '../../models/domain/redact';
-import { cameraSource } from '../../operators/sources/camera-source';
-import { ffmpegFrames } from '../../operators/sources/ffmpeg-frames';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
-import { detectFrames } from '../../operators/transforms/detect-frames';
+import { detectInput } from '../detect-input';
 import { startDetector } from '../detector';
 import { checkReadableFile } from '../inputs';
 import type { Input } from '../inputs';
@@ -160,56 +152,19 @@ interface PrintOptions {
   readonly onDamage: (detail: string) => void;
 }
 
-async function printDetections(
-  input: Input,
-  { port, signal, maxFps, minScore, isWanted, onDamage }: PrintOptions,
-): Promise<void> {
-  const ledger = createLedger();
-  const id = cameraId('input');
-  let failure: PipelineError | undefined;
+async function printDetections(input: Input, options: PrintOptions): Promise<void> {
   let room: Promise<unknown> | undefined;
-  const aborted = signal.aborted ? NEVER : fromEvent(signal, 'abort').pipe(take(1));
-  const frames = cameraSource({
-    cameraId: id,
-    mode: 'recorded',
-    clock: systemClock,
-    ledger,
-    startAtMs: 0,
-    firstEpoch: 0,
-    resumeWindowMs: 0,
-    stop: merge(aborted, fromEvent(process.stdout, 'close')),
-    onFailure: (error) => (failure = error),
-    decode: () =>
-      ffmpegFrames({
-        request: {
-          kind: input.kind,
-          location: input.location,
-          input: port.detector.input,
-          ...(maxFps !== undefined && { maxFps }),
-        },
-        mode: 'recorded',
-        detectBuffers: IN_FLIGHT + 2,
-        onDamage,
-      }),
-  }).pipe(
-    detectFrames<CameraStatus | ViewFrame>({
-      port,
-      ledger,
-      cameraId: id,
-      mode: 'recorded',
-      inFlight: IN_FLIGHT,
-      maxLatencyMs: 0,
-      minScore,
-      isWanted,
-      ready: async () => {
-        await room;
-      },
-    }),
-  );
   let frame = 0;
-  await frames.forEach((item) => {
-    if (item.kind !== 'observation') return;
-    const line = lineOf(input.displayName, frame++, item);
+  const given = {
+    ...options,
+    stop: fromEvent(process.stdout, 'close'),
+    inFlight: IN_FLIGHT,
+    ready: async () => {
+      await room;
+    },
+  };
+  await detectInput(input, given, (observation) => {
+    const line = lineOf(input.displayName, frame++, observation);
     if (line === undefined || process.stdout.destroyed) return;
     if (!process.stdout.write(line)) {
       room ??= once(process.stdout, 'drain')
@@ -217,14 +172,6 @@ async function printDetections(
         .finally(() => (room = undefined));
     }
   });
-  const [lost] = Object.entries(ledger.total().failed);
-  if (failure !== undefined) throw new PipelineError(failure.code, `${input.displayName}: ${failure.detail}`);
-  if (lost !== undefined) {
-    throw new PipelineError(
-      lost[0] as FailureCode,
-      `${input.displayName}: ${lost[1]} frames were not looked at`,
-    );
-  }
 }
 
 function lineOf(source: string, frame: number, observation: Observation): string | undefined {
