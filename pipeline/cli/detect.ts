@@ -3,7 +3,6 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { fromEvent } from 'rxjs';
-import { defineConfig } from '../../config/define-config';
 import { suggest } from '../../config/suggest';
 import { PipelineError, toPipelineError } from '../../models/domain/errors';
 import type { DetectPort } from '../../models/domain/detect-port';
@@ -18,17 +17,15 @@ import type { Input } from '../inputs';
 import { createTelemetry, describeDamage } from '../telemetry';
 import { loadModel } from './load-model';
 import { createLog } from './log';
+import { modelConfig } from './model-flags';
+import type { ModelFlags } from './model-flags';
 import { catchStopSignals } from './signals';
 import { EXIT, UsageError, listFlag, numberFlag } from './usage';
 
-interface DetectFlags {
-  readonly model?: string;
+interface DetectFlags extends ModelFlags {
   readonly minScore?: string;
   readonly labels?: string;
   readonly maxFps?: string;
-  readonly providers?: string;
-  readonly processes?: string;
-  readonly batch?: string;
 }
 
 /** Frames inside the detector at once: enough for every core, since order is kept anyway. */
@@ -53,27 +50,15 @@ export function addDetectCommand(program: Command): void {
 }
 
 async function detect(given: readonly string[], flags: DetectFlags): Promise<number> {
-  const providers = listFlag('--providers', flags.providers);
-  const processes = numberFlag('--processes', flags.processes, { min: 1, max: 256 });
-  const maxBatch = numberFlag('--batch', flags.batch, { min: 1, max: 64 });
   const maxFps = numberFlag('--max-fps', flags.maxFps, { min: 0.01, max: 240 });
-  const { config } = defineConfig({
-    model: {
-      ...(flags.model !== undefined && { name: flags.model }),
-      ...(providers !== undefined && { providers: providers as ['cpu'] }),
-      ...(processes !== undefined && { processes }),
-      ...(maxBatch !== undefined && { maxBatch }),
-    },
-    // The schema asks for a camera; a command that has inputs instead gives them one by one.
-    cameras: { input: { url: 'input' } },
-  });
+  const model = modelConfig(flags);
   const say = (text: string) => void process.stderr.write(`sightline: ${redact(text)}\n`);
   const log = createLog({ format: 'text', level: 'warn', redact, write: say });
-  const manifest = await loadModel(config.model.name);
+  const manifest = await loadModel(model.name);
   const minScore = numberFlag('--min-score', flags.minScore, { min: 0, max: 1 }) ?? manifest.thresholds.score;
   const labels = wantedLabels(flags, manifest.labels);
   await probeFfmpeg();
-  const port = await startDetector(config.model, manifest, createTelemetry(log));
+  const port = await startDetector(model, manifest, createTelemetry(log));
   const signals = catchStopSignals(say);
   let exitCode: number = EXIT.done;
   process.stdout.once('error', (error: NodeJS.ErrnoException) => {

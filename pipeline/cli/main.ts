@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   ingest: async () => (await import('./ingest.js')).addIngestCommand,
   worker: async () => (await import('./worker.js')).addWorkerCommand,
   detect: async () => (await import('./detect.js')).addDetectCommand,
+  evaluate: async () => (await import('./evaluate.js')).addEvaluateCommand,
   probe: async () => (await import('./probe.js')).addProbeCommand,
   zones: async () => (await import('./zones.js')).addZonesCommand,
   events: async () => (await import('./events.js')).addEventsCommand,

@@ -1,8 +1,8 @@
-import { MultiBar } from 'cli-progress';
 import type { PipelineError } from '../../models/domain/errors';
 import { missedFrames } from '../../models/domain/ledger';
 import type { CameraRun } from '../pipeline';
 import type { MediaInfo } from '../probe-media';
+import { openBars } from './terminal-bars';
 
 /** What a command shows while it runs, and the way for other lines to pass it. */
 export interface ProgressView {
@@ -16,40 +16,15 @@ export interface ProgressView {
 const FRAMES_A_SECOND_OVER_MS = 2000;
 const REFRESH_MS = 200;
 
-/** A line may wrap, which the bars may not, and covers all of the bar that stood in its place. */
-const bracketed = (text: string) => `\x1b[?7h${text}\x1b[?7l\x1b[0K\n`;
-
 /** Bars on a terminal; elsewhere only lines. */
 export function createProgressView(stream: NodeJS.WriteStream, isShown: boolean): ProgressView {
   if (!isShown || !stream.isTTY) {
     return { watch: () => undefined, line: (text) => void stream.write(`${text}\n`), close: () => undefined };
   }
-  const bars = new MultiBar({
-    stream,
-    hideCursor: true,
-    clearOnComplete: false,
-    fps: 10,
-    forceRedraw: true,
-    emptyOnZero: true,
-    // It would end the bars at Ctrl-C, while what was begun is still being finished.
-    gracefulExit: false,
-  });
+  const bars = openBars(stream);
   const timers = new Set<NodeJS.Timeout>();
   let isClosed = false;
 
-  function close(): void {
-    isClosed = true;
-    process.off('exit', close);
-    for (const timer of timers) clearInterval(timer);
-    // Stopped again, the bars would be drawn once more, over what was printed since.
-    if (!bars.isActive) return;
-    // Draws the lines that wait, which stop() would lose.
-    bars.update();
-    bars.stop();
-  }
-
-  // A second Ctrl-C leaves the cursor as it found it.
-  process.once('exit', close);
   return {
     watch(run, media) {
       // What a short run was asked about its input can come after its end; a bar would keep the process alive.
@@ -81,11 +56,12 @@ export function createProgressView(stream: NodeJS.WriteStream, isShown: boolean)
         bar.stop();
       });
     },
-    line(text) {
-      if (bars.isActive) bars.log(bracketed(text));
-      else stream.write(`${text}\n`);
+    line: (text) => bars.line(text),
+    close() {
+      isClosed = true;
+      for (const timer of timers) clearInterval(timer);
+      bars.close();
     },
-    close,
   };
 }
 
