@@ -31,6 +31,8 @@ export interface DetectorOptions {
 export interface Detector {
   readonly manifest: Manifest;
   readonly provider: Provider;
+  /** Name and version of what runs the graph. */
+  readonly runtime: string;
   /** Providers asked for before `provider`, and why they were not taken. */
   readonly attempts: readonly ProviderAttempt[];
   readonly maxBatch: number;
@@ -44,6 +46,8 @@ export interface Detector {
    * `cpu`). Rejects with PipelineError `inference`, or a RangeError for a wrong number of frames.
    */
   detect(sources: readonly SourcePicture[]): Promise<Detection[][]>;
+  /** Wall time inside the graph during the last `detect`; the rest of it was post-processing. */
+  readonly graphMs: number;
   /** Frees the native memory; may be called again. Not while `detect` runs. */
   dispose(): Promise<void>;
 }
@@ -83,6 +87,7 @@ export async function createDetector(options: DetectorOptions): Promise<Detector
   const postprocess = createPostprocess(manifest);
   const applyFault = createFaultHook(manifest.fault, session.provider);
   let isBusy = false;
+  let graphMs = 0;
 
   async function detectBatch(sources: readonly SourcePicture[]): Promise<Detection[][]> {
     if (!(await applyFault(sources.length, (frame) => frames[frame * frameBytes]!)))
@@ -92,7 +97,9 @@ export async function createDetector(options: DetectorOptions): Promise<Detector
       const first = detections.length;
       const run = sources.slice(first, first + largestRun);
       const count = isPadded ? paddedBatch(run.length) : run.length;
+      const startedMs = performance.now();
       const outputs = await session.run(frames.subarray(first * frameBytes), count);
+      graphMs += performance.now() - startedMs;
       for (const [index, source] of run.entries()) detections.push(postprocess(outputs, index, source));
     }
     return detections;
@@ -101,6 +108,7 @@ export async function createDetector(options: DetectorOptions): Promise<Detector
   return {
     manifest,
     provider: session.provider,
+    runtime: session.runtime,
     attempts: session.attempts,
     maxBatch,
     frameBytes,
@@ -112,11 +120,15 @@ export async function createDetector(options: DetectorOptions): Promise<Detector
       if (sources.length === 0) return [];
       if (isBusy) throw new PipelineError('inference', 'detect: expected one batch at a time, got a second');
       isBusy = true;
+      graphMs = 0;
       try {
         return await detectBatch(sources);
       } finally {
         isBusy = false;
       }
+    },
+    get graphMs() {
+      return graphMs;
     },
     dispose: () => session.release(),
   };

@@ -36,6 +36,8 @@ export interface SessionOptions {
 /** A loaded graph. */
 export interface Session {
   readonly provider: Provider;
+  /** Name and version of what runs the graph. */
+  readonly runtime: string;
   /** Providers asked for before this one, and why they were not taken. */
   readonly attempts: readonly ProviderAttempt[];
   /**
@@ -113,6 +115,7 @@ async function open(
 
   const opened: Session = {
     provider,
+    runtime: `onnxruntime ${env.versions.node ?? env.versions.common}`,
     attempts: [...attempts],
     async run(frames, count) {
       const values = await run(frames, count).catch((cause: unknown) => {

@@ -36,7 +36,7 @@ export async function createBatchRunner(
 
   async function detect({
     frames,
-  }: BatchRequest): Promise<{ outcomes: InferenceOutcome[]; runMs: number; runCpuMs: number }> {
+  }: BatchRequest): Promise<{ outcomes: InferenceOutcome[] } & Omit<Timings, 'cpuMs'>> {
     if (frames.length > detector.maxBatch) {
       throw new RangeError(`batch: expected at most ${detector.maxBatch} frames, got ${frames.length}`);
     }
@@ -60,6 +60,7 @@ export async function createBatchRunner(
           : { kind: 'dropped', reason: result },
       ),
       runMs: performance.now() - startedMs,
+      graphMs: count > 0 ? detector.graphMs : 0,
       runCpuMs: toMs(used),
     };
   }
@@ -68,18 +69,19 @@ export async function createBatchRunner(
     ready: {
       kind: 'ready',
       provider: detector.provider,
+      runtime: detector.runtime,
       attempts: detector.attempts.map(({ provider, error }) => ({ provider, error })),
       startCpuMs: takeCpuMs(),
     },
     async run(request) {
       const { id } = request;
       try {
-        const { outcomes, runMs, runCpuMs } = await detect(request);
+        const { outcomes, ...detectorTimings } = await detect(request);
         const packed = packDetections(outcomes, labels);
-        const timings: Timings = { runMs, runCpuMs, cpuMs: takeCpuMs() };
+        const timings: Timings = { ...detectorTimings, cpuMs: takeCpuMs() };
         return { kind: 'result', id, packed, timings };
       } catch (error) {
-        const timings: Timings = { runMs: 0, runCpuMs: 0, cpuMs: takeCpuMs() };
+        const timings: Timings = { runMs: 0, graphMs: 0, runCpuMs: 0, cpuMs: takeCpuMs() };
         return { kind: 'refused', id, message: redact(toError(error).message), timings };
       }
     },

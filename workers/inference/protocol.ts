@@ -58,6 +58,8 @@ const trying = z.strictObject({ kind: z.literal('trying'), provider: z.string() 
 const ready = z.strictObject({
   kind: z.literal('ready'),
   provider: z.string(),
+  /** Name and version of what runs the model. */
+  runtime: z.string(),
   attempts: z.array(z.looseObject({ provider: z.string(), error: z.string() })),
   /** CPU the process took so far: loading and the warm-up. */
   startCpuMs: milliseconds,
@@ -72,6 +74,8 @@ const failed = z.strictObject({
 const timings = z.strictObject({
   /** Wall and CPU time inside the detector. */
   runMs: milliseconds,
+  /** Wall time inside the graph; what is left of `runMs` is post-processing. */
+  graphMs: milliseconds,
   runCpuMs: milliseconds,
   /** CPU time of the whole process since its last report. */
   cpuMs: milliseconds,

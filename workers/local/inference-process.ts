@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PipelineError, toError } from '../../models/domain/errors';
 import { replySchema } from '../inference/protocol';
-import type { ReadyReply, Reply, Request, StartRequest } from '../inference/protocol';
 import type { Batch } from './batch';
+import type { FrameReference, ReadyReply, Reply, Request, StartRequest } from '../inference/protocol';
 import { createStderrTail } from './stderr-tail';
 
 /** Batches a process holds: one in work, and one to go on with while the results of the first travel. */
@@ -15,7 +15,13 @@ export const BATCHES_PER_PROCESS = 2;
 /** Below the processes that decode and talk to Redis: latency p99 with saturated cores is 31 ms at equal priority, 5 ms so. */
 const NICENESS = 10;
 
-export interface InferenceProcessOptions {
+/** What a process is given at once; the caller may add what it needs to know it again. */
+export interface ProcessBatch {
+  readonly id: number;
+  readonly frames: readonly { readonly reference: FrameReference }[];
+}
+
+export interface InferenceProcessOptions<B extends ProcessBatch = Batch> {
   readonly start: StartRequest;
   /** Longest a process may take to load its model and warm up. */
   readonly startTimeoutMs: number;
@@ -23,35 +29,35 @@ export interface InferenceProcessOptions {
   readonly inferenceTimeoutMs: number;
   readonly onReady: (ready: ReadyReply) => void;
   /** A reply to a batch that `run` was given; the process has room for another. */
-  readonly onReply: (batch: Batch, reply: BatchReply) => void;
+  readonly onReply: (batch: B, reply: BatchReply) => void;
   /** The process is gone, once and for good, unless `stop` was called. */
-  readonly onLost: (loss: Loss) => void;
+  readonly onLost: (loss: Loss<B>) => void;
 }
 
 /** The answer to a batch. */
 export type BatchReply = Extract<Reply, { kind: 'result' | 'refused' }>;
 
 /** What went down with a process. */
-export interface Loss {
+export interface Loss<B extends ProcessBatch = Batch> {
   readonly error: PipelineError;
   /** Execution provider that it was trying, or that it had; undefined where it said itself why it cannot go on. */
   readonly provider: string | undefined;
   /** True before its `ready`. */
   readonly isStarting: boolean;
   /** The batch it was working on. */
-  readonly running: Batch | undefined;
+  readonly running: B | undefined;
   /** Batches it had, but cannot have begun. */
-  readonly notBegun: readonly Batch[];
+  readonly notBegun: readonly B[];
 }
 
 /** One child process with one detector. */
-export interface InferenceProcess {
+export interface InferenceProcess<B extends ProcessBatch = Batch> {
   readonly pid: number | undefined;
   /** True from its `ready` until it is lost or known to hang. */
   readonly isReady: boolean;
   /** Batches it was given and has not answered. */
   readonly outstanding: number;
-  run(batch: Batch): void;
+  run(batch: B): void;
   /** Ends the process; its batches are forgotten. Resolves when it is gone. */
   stop(): Promise<void>;
 }
@@ -63,10 +69,12 @@ const STOP_TIMEOUT_MS = 5000;
  * Forks an inference process, of its own process group, so that a terminal's Ctrl-C does not reach it. Throws when the
  * system gives no process.
  */
-export function createInferenceProcess(options: InferenceProcessOptions): InferenceProcess {
+export function createInferenceProcess<B extends ProcessBatch = Batch>(
+  options: InferenceProcessOptions<B>,
+): InferenceProcess<B> {
   const child = forkMain();
   const stderr = createStderrTail(child.stderr);
-  const outstanding: Batch[] = [];
+  const outstanding: B[] = [];
   let state: 'starting' | 'ready' | 'ending' | 'gone' = 'starting';
   let error: PipelineError | undefined;
   let provider: string | undefined;

@@ -1,7 +1,7 @@
 import { replySchema, requestSchema } from '../../../workers/inference/protocol';
 
 const frame = { slot: 0, generation: 1, length: 24, source: { width: 4, height: 4 } };
-const timings = { runMs: 1, runCpuMs: 1, cpuMs: 1 };
+const timings = { runMs: 1, graphMs: 1, runCpuMs: 1, cpuMs: 1 };
 const packed = { counts: [0], values: new Float64Array(0), features: new Float32Array(0), featureLength: 0 };
 
 describe('the protocol of inference processes', () => {
