@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   worker: async () => (await import('./worker.js')).addWorkerCommand,
   detect: async () => (await import('./detect.js')).addDetectCommand,
   evaluate: async () => (await import('./evaluate.js')).addEvaluateCommand,
+  'benchmark-model': async () => (await import('./benchmark-model.js')).addBenchmarkModelCommand,
   probe: async () => (await import('./probe.js')).addProbeCommand,
   zones: async () => (await import('./zones.js')).addZonesCommand,
   events: async () => (await import('./events.js')).addEventsCommand,
