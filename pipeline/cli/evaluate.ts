@@ -36,7 +36,7 @@ interface EvaluateFlags extends ModelFlags {
   readonly images: string;
   readonly floor?: string;
   readonly limit?: string;
-  readonly map: readonly string[];
+  readonly map?: readonly string[];
   readonly json?: boolean;
   readonly saveDetections?: string;
 }
@@ -63,8 +63,7 @@ export function addEvaluateCommand(program: Command): void {
     .option(
       '--map <category=label>',
       'judge a label by a category of another name; may be repeated',
-      (one: string, all: readonly string[]) => [...all, one],
-      [],
+      (one: string, all: readonly string[] | undefined) => [...(all ?? []), one],
     )
     .option('--save-detections <file>', "also write what was found, as COCO's results")
     .option('--json', 'print one JSON object')
@@ -75,7 +74,7 @@ export function addEvaluateCommand(program: Command): void {
 
 async function evaluate(flags: EvaluateFlags): Promise<number> {
   const limit = numberFlag('--limit', flags.limit, { min: 1, max: 1e9, isWhole: true });
-  const renames = renamesOf(flags.map);
+  const renames = renamesOf(flags.map ?? []);
   const model = modelConfig(flags);
   const manifest = await loadModel(model.name);
   const { score } = manifest.thresholds;
