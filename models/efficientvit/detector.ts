@@ -3,6 +3,7 @@ import { PipelineError } from '../domain/errors';
 import { createFaultHook } from './fault';
 import { verifyWeights } from './manifest';
 import type { Manifest } from './manifest-schema';
+import { createPixelConverter } from './pixels';
 import { createPostprocess } from './postprocess';
 import type { SourcePicture } from './postprocess';
 import type { Provider, ProviderAttempt } from './providers';
@@ -36,7 +37,7 @@ export interface Detector {
   /** Providers asked for before `provider`, and why they were not taken. */
   readonly attempts: readonly ProviderAttempt[];
   readonly maxBatch: number;
-  /** Bytes of one frame. */
+  /** Bytes of one frame, in I420 whatever the graph takes. */
   readonly frameBytes: number;
   /** `maxBatch * frameBytes`; the caller fills the first frames (I420), then calls `detect`, then may fill it again. */
   readonly inputs: Uint8Array;
@@ -68,22 +69,27 @@ export async function createDetector(options: DetectorOptions): Promise<Detector
   if (!Number.isInteger(maxBatch) || maxBatch < 1) {
     throw new RangeError(`createDetector: expected maxBatch to be a positive integer, got ${maxBatch}`);
   }
-  const frameBytes = manifest.input.shape[1] * manifest.input.shape[2];
-  const largestRunOn = (provider: Provider) =>
-    provider === 'cpu' ? Math.min(maxBatch, CPU_RUN_FRAMES) : paddedBatch(maxBatch);
+  const { input } = manifest;
+  const isFixed = input.shape[0] !== 'batch';
+  const frameBytes = (input.width * input.height * 3) / 2;
+  const largestRunOn = (provider: Provider) => {
+    if (isFixed) return 1;
+    return provider === 'cpu' ? Math.min(maxBatch, CPU_RUN_FRAMES) : paddedBatch(maxBatch);
+  };
   const session = await createSession({
     ...options,
     weights: await verifyWeights(manifest),
     async warmUp({ provider, run }) {
       const largest = largestRunOn(provider);
-      const blank = new Uint8Array(largest * frameBytes);
+      const blank = createPixelConverter(input, largest)(new Uint8Array(largest * frameBytes), largest);
       for (let count = provider === 'cpu' ? largest : 1; count <= largest; count *= 2)
         await run(blank, count);
     },
   });
-  const isPadded = session.provider !== 'cpu';
+  const isPadded = session.provider !== 'cpu' && !isFixed;
   const largestRun = largestRunOn(session.provider);
   const frames = new Uint8Array((isPadded ? largestRun : maxBatch) * frameBytes);
+  const convert = createPixelConverter(input, largestRun);
   const postprocess = createPostprocess(manifest);
   const applyFault = createFaultHook(manifest.fault, session.provider);
   let isBusy = false;
@@ -97,8 +103,10 @@ export async function createDetector(options: DetectorOptions): Promise<Detector
       const first = detections.length;
       const run = sources.slice(first, first + largestRun);
       const count = isPadded ? paddedBatch(run.length) : run.length;
+      // What a padded batch holds behind its frames is of an earlier run; nobody looks at what comes of it.
+      const given = convert(frames.subarray(first * frameBytes), run.length);
       const startedMs = performance.now();
-      const outputs = await session.run(frames.subarray(first * frameBytes), count);
+      const outputs = await session.run(given, count);
       graphMs += performance.now() - startedMs;
       for (const [index, source] of run.entries()) detections.push(postprocess(outputs, index, source));
     }

@@ -1,38 +1,10 @@
 import { z } from 'zod';
+import { inputAgreements, inputSchema } from './manifest-input';
+import { LAYOUTS, outputAgreements, outputSchemas } from './manifest-outputs';
 
 const name = z.string().min(1);
 const count = z.int().positive();
 const fraction = z.number().min(0).max(1);
-const batch = z.literal('batch').describe('The first dimension is free: the number of frames.');
-
-const inputSchema = z.strictObject({
-  name,
-  type: z.literal('uint8'),
-  shape: z
-    .tuple([batch, count, count])
-    .describe('Batch, height * 3 / 2, width: the planes of I420 below each other.'),
-  width: count.multipleOf(2).describe('Pixels; even, since I420 halves its chroma planes.'),
-  height: count.multipleOf(2),
-  pixelFormat: z.literal('i420'),
-  colorMatrix: z.literal('bt601'),
-  range: z.literal('limited'),
-  resize: z.string().describe('For people: how a picture is fitted into the input.'),
-  padValue: z.strictObject({
-    y: z.int().min(0).max(255),
-    u: z.int().min(0).max(255),
-    v: z.int().min(0).max(255),
-  }),
-});
-
-function outputSchema<T extends z.ZodType<number>>(last: T) {
-  return z.strictObject({
-    name,
-    type: z.literal('float32'),
-    shape: z.tuple([batch, count, last]),
-    format: z.string().describe('For people: what the numbers mean.'),
-  });
-}
-
 const thresholdsSchema = z.strictObject({
   score: fraction.describe('Score from which a detection counts, unless a camera says otherwise.'),
   floor: z.number().gt(0).max(1).default(0.05).describe('Lowest score that leaves the detector.'),
@@ -89,17 +61,14 @@ const faultSchema = z.discriminatedUnion('kind', [
     .describe('When the provider is about to load the model, as drivers that are broken do.'),
 ]);
 
-const shape = z.strictObject({
+const facts = {
   schemaVersion: z.literal(1),
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/),
   file: z.string().min(1).describe("Weights, relative to the manifest's folder; absolute once loaded."),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  layout: z.enum(['sightline']).describe('How inputs and outputs are to be read.'),
   architecture: z.record(z.string(), z.union([z.string(), z.number()])),
   input: inputSchema,
-  outputs: z.strictObject({ boxes: outputSchema(z.literal(4)), scores: outputSchema(count) }),
   labels: z.array(name).min(1),
-  thresholds: thresholdsSchema,
   accuracy: z.record(
     z.string(),
     z.strictObject({ set: z.string(), ap: z.number(), ap50: z.number(), personAp50: z.number().optional() }),
@@ -107,22 +76,34 @@ const shape = z.strictObject({
   origin: z.record(z.string(), z.string()),
   license: z.string().min(1),
   fault: faultSchema.optional(),
-});
+};
+
+const { sightline, yolov5, yolov8, end2end } = outputSchemas;
+const layout = <L extends keyof typeof outputSchemas>(is: L) =>
+  z.literal(is).describe('How outputs are to be read.');
+const suppressed = { thresholds: thresholdsSchema };
+
+const shape = z.discriminatedUnion(
+  'layout',
+  [
+    z.strictObject({ ...facts, layout: layout('sightline'), outputs: sightline, ...suppressed }),
+    z.strictObject({ ...facts, layout: layout('yolov5'), outputs: yolov5, ...suppressed }),
+    z.strictObject({ ...facts, layout: layout('yolov8'), outputs: yolov8, ...suppressed }),
+    z.strictObject({
+      ...facts,
+      layout: layout('end2end'),
+      outputs: end2end,
+      thresholds: thresholdsSchema.omit({ nmsIou: true }),
+    }),
+  ],
+  { error: `expected one of ${LAYOUTS.join(', ')}` },
+);
 
 /** Facts stated twice must agree, each fault with both values. */
-function agreements({ input, outputs, labels, thresholds }: z.infer<typeof shape>) {
-  const { boxes, scores } = outputs;
+function agreements(manifest: z.infer<typeof shape>) {
+  const { input, labels, thresholds } = manifest;
   const repeated = labels.find((label, index) => labels.indexOf(label) !== index);
-  return [
-    {
-      path: 'input.shape[1]',
-      expected: `${(input.height * 3) / 2} (height * 3 / 2)`,
-      got: `${input.shape[1]}`,
-    },
-    { path: 'input.shape[2]', expected: `${input.width} (width)`, got: `${input.shape[2]}` },
-    { path: 'outputs.scores.shape[1]', expected: `${boxes.shape[1]} (as boxes)`, got: `${scores.shape[1]}` },
-    { path: 'labels', expected: `${scores.shape[2]} (outputs.scores.shape)`, got: `${labels.length}` },
-  ]
+  return [...inputAgreements(input), ...outputAgreements(manifest, input.shape[0], labels.length)]
     .map(({ path, expected, got }) => ({ path, expected, got, isRight: expected.split(' ')[0] === got }))
     .concat(
       {

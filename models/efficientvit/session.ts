@@ -2,8 +2,11 @@ import { InferenceSession, Tensor, env, listSupportedBackends } from 'onnxruntim
 import { PipelineError, toError } from '../domain/errors';
 import { redact } from '../domain/redact';
 import { applyLoadFault } from './fault';
+import { fromHalves } from './float16';
+import type { RawOutputs } from './layouts/layout';
 import type { Manifest } from './manifest-schema';
-import type { RawOutputs } from './postprocess';
+import { createInputData, valuesPerFrame } from './pixels';
+import type { InputData } from './pixels';
 import { PROVIDERS, isProvider } from './providers';
 import type { Provider, ProviderAttempt } from './providers';
 import { checkOutput, checkSignature } from './signature';
@@ -41,10 +44,10 @@ export interface Session {
   /** Providers asked for before this one, and why they were not taken. */
   readonly attempts: readonly ProviderAttempt[];
   /**
-   * Runs the graph on `count` frames that lie one after the other from the start of `frames`. Blocks its thread. The
-   * outputs are the caller's to keep. Rejects with PipelineError `inference`.
+   * Runs the graph on `count` frames that lie one after the other from the start of `frames`, as the manifest's input wants
+   * them. Blocks its thread. The outputs are the caller's to keep. Rejects with PipelineError `inference`.
    */
-  run(frames: Uint8Array, count: number): Promise<RawOutputs>;
+  run(frames: InputData, count: number): Promise<RawOutputs>;
   /** Frees the native memory; may be called again. */
   release(): Promise<void>;
 }
@@ -91,7 +94,9 @@ async function open(
   attempts: ProviderAttempt[],
 ): Promise<Session> {
   const { manifest, weights, intraOpThreads } = options;
-  const { input, outputs } = manifest;
+  const { input } = manifest;
+  const outputs = Object.entries<TensorInfo>(manifest.outputs);
+  const values = valuesPerFrame(input);
   const session = await InferenceSession.create(weights, {
     executionProviders: [provider],
     intraOpNumThreads: intraOpThreads,
@@ -106,11 +111,11 @@ async function open(
   });
   let isReleased = false;
 
-  async function run(frames: Uint8Array, count: number): Promise<InferenceSession.OnnxValueMapType> {
-    const [, rows, columns] = input.shape;
+  async function run(frames: InputData, count: number): Promise<InferenceSession.OnnxValueMapType> {
     // A view: onnxruntime reads the caller's buffer in place at each run.
-    const view = frames.subarray(0, count * rows * columns);
-    return session.run({ [input.name]: new Tensor('uint8', view, [count, rows, columns]) });
+    const view = frames.subarray(0, count * values);
+    const dims = [count, ...input.shape.slice(1).map(Number)];
+    return session.run({ [input.name]: new Tensor(input.type, view as Float32Array, dims) });
   }
 
   const opened: Session = {
@@ -118,10 +123,12 @@ async function open(
     runtime: `onnxruntime ${env.versions.node ?? env.versions.common}`,
     attempts: [...attempts],
     async run(frames, count) {
-      const values = await run(frames, count).catch((cause: unknown) => {
+      const given = await run(frames, count).catch((cause: unknown) => {
         throw new PipelineError('inference', describe(cause), { cause });
       });
-      return { boxes: floats(values[outputs.boxes.name]!), scores: floats(values[outputs.scores.name]!) };
+      return Object.fromEntries(
+        outputs.map(([role, { name, shape }]) => [role, floats(name, given[name] as Tensor, shape, count)]),
+      );
     },
     async release() {
       if (isReleased) return;
@@ -136,9 +143,9 @@ async function open(
       outputs: tensorsOf(session.outputMetadata),
     });
     // Some providers load what they cannot run, and some shapes are only known after a run.
-    const values = await run(new Uint8Array(input.shape[1] * input.shape[2]), 1);
-    for (const expected of [outputs.boxes, outputs.scores]) {
-      const { type, dims } = values[expected.name] as Tensor;
+    const given = await run(createInputData(input, values), 1);
+    for (const [, expected] of outputs) {
+      const { type, dims } = given[expected.name] as Tensor;
       checkOutput(manifest, expected, { name: expected.name, type, shape: dims }, 1);
     }
     await options.warmUp?.(opened);
@@ -157,8 +164,12 @@ function tensorsOf(metadata: readonly InferenceSession.ValueMetadata[]): TensorI
   );
 }
 
-function floats(value: InferenceSession.OnnxValueMapType[string]): Float32Array {
-  return value.data as Float32Array;
+/** The values of an output; throws PipelineError `inference` for another number of them than the manifest says. */
+function floats(name: string, tensor: Tensor, shape: TensorInfo['shape'], count: number): Float32Array {
+  const data = tensor.type === 'float16' ? fromHalves(tensor.data as Uint16Array) : tensor.data;
+  const expected = shape.slice(1).reduce<number>((product, size) => product * Number(size), count);
+  if (data.length === expected) return data as Float32Array;
+  throw new PipelineError('inference', `${name}: expected ${expected} values, got ${data.length}`);
 }
 
 function describe(error: unknown): string {

@@ -21,7 +21,7 @@ export interface Signature {
 export function checkSignature(manifest: Manifest, { inputs, outputs }: Signature): void {
   refuse(manifest, [
     ...differences('inputs', [manifest.input], inputs),
-    ...differences('outputs', [manifest.outputs.boxes, manifest.outputs.scores], outputs),
+    ...differences('outputs', Object.values<TensorInfo>(manifest.outputs), outputs),
   ]);
 }
 
@@ -41,9 +41,9 @@ function differences(what: string, expected: readonly TensorInfo[], actual: read
     infos
       .map(({ name }) => name)
       .sort()
-      .join(', ');
+      .join();
   if (names(expected) !== names(actual))
-    return [`${what}: expected ${names(expected)}, got ${names(actual)}`];
+    return [`${what}: expected ${describeTensors(expected)}, got ${describeTensors(actual)}`];
   return expected.flatMap((one) => {
     const other = actual.find(({ name }) => name === one.name)!;
     return isSame(one, other) ? [] : [`${one.name}: expected ${describe(one)}, got ${describe(other)}`];
@@ -61,6 +61,12 @@ function isSame(expected: TensorInfo, actual: TensorInfo): boolean {
 
 function describe({ type, shape }: TensorInfo): string {
   return `${type}[${shape.join(', ')}]`;
+}
+
+/** Names, types and shapes in one line, sorted by name. */
+export function describeTensors(tensors: readonly TensorInfo[]): string {
+  const lines = tensors.map((tensor) => `${tensor.name}: ${describe(tensor)}`).sort();
+  return lines.length === 0 ? 'none' : lines.join(', ');
 }
 
 function refuse({ file }: Manifest, faults: readonly string[]): void {

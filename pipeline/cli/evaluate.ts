@@ -136,7 +136,9 @@ async function evaluate(flags: EvaluateFlags): Promise<number> {
 
 /** The model card's floor and limit are for cameras; judged is all that COCO looks at. */
 function forEvaluation(manifest: Manifest, floor: number): Manifest {
-  return { ...manifest, thresholds: { ...manifest.thresholds, floor, maxDetections: LIMIT } };
+  // Which thresholds there are depends on the layout; these are of every one.
+  const thresholds = { ...manifest.thresholds, floor, maxDetections: LIMIT };
+  return { ...manifest, thresholds } as Manifest;
 }
 
 function renamesOf(pairs: readonly string[]): ReadonlyMap<string, string> {

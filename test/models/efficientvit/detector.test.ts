@@ -26,9 +26,9 @@ describe.each(MODELS)('%s', (model) => {
     const session = await createSession({ manifest, weights: await verifyWeights(manifest), ...CPU });
     const { boxes, scores } = await session.run(pixels, 1);
     await session.release();
-    expect(sum(boxes) / expected.sums.boxes).toBeCloseTo(1, 5);
-    expect(sum(scores) / expected.sums.scores).toBeCloseTo(1, 5);
-    expect(scores.reduce((most, score) => Math.max(most, score)) - expected.sums.maxScore).toBeCloseTo(0, 5);
+    expect(sum(boxes!) / expected.sums.boxes).toBeCloseTo(1, 5);
+    expect(sum(scores!) / expected.sums.scores).toBeCloseTo(1, 5);
+    expect(scores!.reduce((most, score) => Math.max(most, score)) - expected.sums.maxScore).toBeCloseTo(0, 5);
   });
 
   it.each([0, 1, 2])('detects what Python detected in golden frame %i', async (index) => {

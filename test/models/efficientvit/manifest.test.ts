@@ -75,7 +75,21 @@ describe('loadManifest', () => {
       /thresholds: Unrecognized key: "min"/,
     ],
     ['no hash', (draft) => delete (draft as Partial<Draft>).sha256, /sha256: Invalid input: expected string/],
-    ['another layout', (draft) => (draft.layout = 'yolov8'), /layout: .*expected "sightline"/],
+    [
+      'a layout that there is not',
+      (draft) => (draft.layout = 'ssd'),
+      /layout: expected one of sightline, yolov5, yolov8, end2end$/,
+    ],
+    [
+      'the outputs of another layout',
+      (draft) => (draft.layout = 'yolov8'),
+      /outputs\.detections: .*; outputs: Unrecognized keys: "boxes", "scores"/,
+    ],
+    [
+      'a pixel format that there is not',
+      (draft) => (draft.input.pixelFormat = 'yuyv'),
+      /input\.pixelFormat: expected one of i420, rgb24, rgb-float$/,
+    ],
     [
       'a label too few',
       (draft) => draft.labels.pop(),

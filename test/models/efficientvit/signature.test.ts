@@ -35,11 +35,15 @@ describe('checkSignature', () => {
       { ...graph, outputs: [boxes, { ...scores, shape: ['N', 2184, 80] }] },
       'scores: expected float32[batch, 2184, 11], got float32[N, 2184, 80]',
     ],
-    ['an output too few', { ...graph, outputs: [boxes] }, 'outputs: expected boxes, scores, got boxes'],
+    [
+      'an output too few',
+      { ...graph, outputs: [boxes] },
+      'outputs: expected boxes: float32[batch, 2184, 4], scores: float32[batch, 2184, 11], got boxes: float32[N, 2184, 4]',
+    ],
     [
       'other names',
       { inputs: [{ ...frames, name: 'images' }], outputs: [boxes, { ...scores, shape: [] }] },
-      'inputs: expected frames, got images; scores: expected float32[batch, 2184, 11], got float32[]',
+      'inputs: expected frames: uint8[batch, 384, 416], got images: uint8[N, 384, 416]; scores: expected float32[batch, 2184, 11], got float32[]',
     ],
   ])('refuses a graph with %s, with both values', async (_what, signature, message) => {
     const manifest = await loadManifest(MODEL);
@@ -52,6 +56,7 @@ describe('checkSignature', () => {
 describe('checkOutput', () => {
   it('compares the shape of a run with the manifest', async () => {
     const manifest = await loadManifest(MODEL);
+    if (manifest.layout !== 'sightline') throw new Error(`expected sightline, got ${manifest.layout}`);
     const expected = manifest.outputs.scores;
     expect(() => checkOutput(manifest, expected, { ...scores, shape: [2, 2184, 11] }, 2)).not.toThrow();
     expect(() => checkOutput(manifest, expected, { ...scores, shape: [2, 2184, 12] }, 2)).toThrow(
