@@ -10,7 +10,7 @@ import type { InputData } from './pixels';
 import { PROVIDERS, isProvider } from './providers';
 import type { Provider, ProviderAttempt } from './providers';
 import { checkOutput, checkSignature } from './signature';
-import type { TensorInfo } from './signature';
+import type { Signature, TensorInfo } from './signature';
 
 const MOST_ERROR_CHARACTERS = 300;
 
@@ -154,6 +154,41 @@ async function open(
     await opened.release();
     throw error;
   }
+}
+
+/** A graph of which nothing is known yet. */
+export interface UnknownGraph {
+  readonly signature: Signature;
+  /** Runs it on zeros of a type and shape; gives its outputs with all their dimensions. Rejects with PipelineError `model`. */
+  tryShape(input: TensorInfo): Promise<readonly TensorInfo[]>;
+}
+
+/** Loads a graph without a manifest, on the CPU. Blocks its thread. Rejects with PipelineError `model` for bytes that are none. */
+export async function openUnknownGraph(bytes: Uint8Array): Promise<UnknownGraph> {
+  const refuse = (what: string) => (cause: unknown) => {
+    throw new PipelineError('model', `${what}, got ${describe(cause)}`, { cause });
+  };
+  const options = { executionProviders: ['cpu'], intraOpNumThreads: 1, logSeverityLevel: 4 } as const;
+  const session = await InferenceSession.create(bytes, options).catch(refuse('expected a graph that loads'));
+  return {
+    signature: {
+      inputs: tensorsOf(session.inputMetadata),
+      outputs: tensorsOf(session.outputMetadata),
+    },
+    async tryShape({ name, type, shape }) {
+      const dims = shape.map(Number);
+      const length = dims.reduce((product, size) => product * size, 1);
+      const data = createInputData({ type: type as 'uint8' | 'float32' | 'float16' }, length);
+      const zeros = new Tensor(type as 'float32', data as Float32Array, dims);
+      const given = await session
+        .run({ [name]: zeros })
+        .catch(refuse(`expected a run on ${type}[${dims.join(', ')}]`));
+      return session.outputNames.map((output) => {
+        const { type, dims } = given[output] as Tensor;
+        return { name: output, type, shape: dims };
+      });
+    },
+  };
 }
 
 function tensorsOf(metadata: readonly InferenceSession.ValueMetadata[]): TensorInfo[] {

@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   'benchmark-model': async () => (await import('./benchmark-model.js')).addBenchmarkModelCommand,
   probe: async () => (await import('./probe.js')).addProbeCommand,
   zones: async () => (await import('./zones.js')).addZonesCommand,
+  models: async () => (await import('./models.js')).addModelsCommand,
   events: async () => (await import('./events.js')).addEventsCommand,
   bridge: async () => (await import('./bridge.js')).addBridgeCommand,
   validate: async () => (await import('./validate.js')).addValidateCommand,

@@ -1,19 +1,12 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { setPriority } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { PipelineError, toError } from '../../models/domain/errors';
 import { replySchema } from '../inference/protocol';
 import type { Batch } from './batch';
 import type { FrameReference, ReadyReply, Reply, Request, StartRequest } from '../inference/protocol';
+import { forkProgram } from './fork-program';
 import { createStderrTail } from './stderr-tail';
 
 /** Batches a process holds: one in work, and one to go on with while the results of the first travel. */
 export const BATCHES_PER_PROCESS = 2;
-
-/** Below the processes that decode and talk to Redis: latency p99 with saturated cores is 31 ms at equal priority, 5 ms so. */
-const NICENESS = 10;
 
 /** What a process is given at once; the caller may add what it needs to know it again. */
 export interface ProcessBatch {
@@ -72,7 +65,7 @@ const STOP_TIMEOUT_MS = 5000;
 export function createInferenceProcess<B extends ProcessBatch = Batch>(
   options: InferenceProcessOptions<B>,
 ): InferenceProcess<B> {
-  const child = forkMain();
+  const child = forkProgram('inference');
   const stderr = createStderrTail(child.stderr);
   const outstanding: B[] = [];
   let state: 'starting' | 'ready' | 'ending' | 'gone' = 'starting';
@@ -210,29 +203,4 @@ export function createInferenceProcess<B extends ProcessBatch = Batch>(
       return gone.finally(() => clearTimeout(timer));
     },
   };
-}
-
-/** From TypeScript sources (tests, tsx) the child needs the same loader; in `dist/` there is nothing to load. */
-function forkMain(): ChildProcess {
-  const isSource = __filename.endsWith('.ts');
-  const main = join(__dirname, '..', 'inference', isSource ? 'main.ts' : 'main.js');
-  const child = fork(main, [], {
-    detached: true,
-    serialization: 'advanced',
-    execArgv: isSource ? ['--import', pathToFileURL(require.resolve('tsx')).href] : [],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
-  });
-  child.on('error', () => undefined);
-  if (child.pid === undefined) {
-    throw new PipelineError(
-      'worker_lost',
-      'inference process: expected a process, got none (limit of open files?)',
-    );
-  }
-  try {
-    setPriority(child.pid, NICENESS);
-  } catch {
-    // Ended already, or a system that forbids it: the others are only slower.
-  }
-  return child;
 }
