@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Box } from '../../models/domain/geometry';
 import { loadManifest } from '../../models/efficientvit/manifest';
 import { packageRoot } from '../../models/support/package-root';
 import { createLocalDetectPort } from '../../workers/local/local-detect-port';
 import type { LocalDetectPortOptions, PoolEvent } from '../../workers/local/pool-types';
-import { MAIN, PLAZA } from '../support/sightline';
+import { LOSSES_UNTIL_FALLBACK } from '../../workers/local/provider-choice';
+import { foreignDraft } from '../models/efficientvit/foreign';
+import { MAIN, PLAZA, startSightline } from '../support/sightline';
 import { SWIFTSHADER_ENV, hasSwiftShader } from '../support/swiftshader';
 import { tempFolder } from '../support/temp-folder';
 import { copyModel, detectAll, inferencePids, poolOptions, recorded } from '../workers/support/pool-fixture';
@@ -69,7 +72,7 @@ describe('a pool whose first provider', () => {
   });
 });
 
-(hasSwiftShader ? describe : describe.skip)('sightline detect on webgpu, by SwiftShader', () => {
+(hasSwiftShader ? describe : describe.skip)('webgpu, by SwiftShader,', () => {
   interface Line {
     readonly frame: number;
     readonly detections: readonly { readonly label: string; readonly score: number; readonly box: Box }[];
@@ -88,6 +91,8 @@ describe('a pool whose first provider', () => {
       .map((line) => JSON.parse(line) as Line);
   }
 
+  const folder = tempFolder();
+
   it('finds what the CPU finds', () => {
     const [cpu, webgpu] = [detect('cpu'), detect('webgpu')];
     expect(cpu.length).toBeGreaterThanOrEqual(4);
@@ -102,5 +107,29 @@ describe('a pool whose first provider', () => {
           expect(Math.abs(others[rank]!.box[corner]! - box[corner]!)).toBeLessThan(0.1);
       }
     }
+  });
+
+  it('goes on with the CPU when the driver crashes again and again at work', async () => {
+    const model = join(folder, 'crashing.manifest.json');
+    const fault = { kind: 'crash', afterFrames: 0, provider: 'webgpu' };
+    writeFileSync(model, JSON.stringify({ ...foreignDraft('yolov8-i420'), fault }));
+    const config = join(folder, 'crashing.json');
+    writeFileSync(
+      config,
+      JSON.stringify({
+        model: { name: model, providers: ['webgpu', 'cpu'], processes: 1, maxBatch: 1 },
+        cameras: { plaza: { url: PLAZA, maxFps: 1 } },
+      }),
+    );
+    const run = startSightline(folder, ['run', '--config', config, '--output', join(folder, 'out.jsonl')], {
+      env: SWIFTSHADER_ENV,
+    });
+    expect(await run.ended).toBe(0);
+    const lost = [...run.stderr().matchAll(/worker_lost: .*SIGABRT.*; (\d+) frames lost with it/g)];
+    expect(lost).toHaveLength(LOSSES_UNTIL_FALLBACK);
+    expect(run.stderr()).toMatch(/provider webgpu is not available: inference process: ended \(SIGABRT\)/);
+    const [, looked, failed] = /plaza: \w+, (\d+) frames looked at.*, (\d+) failed/.exec(run.stderr()) ?? [];
+    // 24 s, one picture a second, and the last.
+    expect([Number(looked), Number(failed)]).toEqual([25 - LOSSES_UNTIL_FALLBACK, LOSSES_UNTIL_FALLBACK]);
   });
 });
