@@ -3,7 +3,7 @@ import { formatPath } from './config-error';
 import type { ConfigFault, ConfigPath } from './config-error';
 import type { ConfigText } from './config-text';
 import { quote } from './quote';
-import { expectedOf, schemaAt, valueAt } from './schema-tree';
+import { expectedOf, knownWords, schemaAt, valueAt } from './schema-tree';
 import { suggest } from './suggest';
 
 /** What a fault is told from. */
@@ -61,7 +61,7 @@ export function faultsAt(
   path: ConfigPath,
   expected: string,
   context: FaultContext,
-  words: readonly string[] = schemaAt(path, context.value)?.enum ?? [],
+  words: readonly string[] = wordsAt(path, context),
 ): ConfigFault[] {
   if (context.isUnread(path)) return [];
   const hint = hintFor(path, context, words);
@@ -72,6 +72,11 @@ export function faultsAt(
 function expectedAt(path: ConfigPath, { value }: FaultContext): string {
   const schema = schemaAt(path, value);
   return schema === undefined ? 'something else' : expectedOf(schema);
+}
+
+function wordsAt(path: ConfigPath, { value }: FaultContext): readonly string[] {
+  const schema = schemaAt(path, value);
+  return schema === undefined ? [] : knownWords(schema);
 }
 
 function unknownKey(path: ConfigPath, context: FaultContext): ConfigFault {

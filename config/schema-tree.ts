@@ -110,7 +110,13 @@ function lengthOf({ minItems, maxItems }: SchemaNode): string {
 }
 
 function wordsOf(items: SchemaNode | undefined): string {
-  return items?.enum === undefined ? '' : ` of ${items.enum.join(', ')}`;
+  const words = items === undefined ? [] : knownWords(items);
+  return words.length === 0 ? '' : ` of ${words.join(', ')}`;
+}
+
+/** The words that a text may be, where other texts may do as well. */
+export function knownWords(node: SchemaNode): readonly string[] {
+  return node.enum ?? node.anyOf?.flatMap((kind) => kind.enum ?? []) ?? [];
 }
 
 function kindOf(node: SchemaNode): string {

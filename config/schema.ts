@@ -5,6 +5,7 @@ import { bridgesSchema } from './bridges-schema';
 import { CAMERA_URLS, expectedCameraUrl } from './camera-input';
 import { jsonlSchema, pathSchema, redisSchema, redisUrlSchema } from './events-schema';
 import { maskSchema } from './mask-schema';
+import { modelSchema } from './model-schema';
 import { rtspTransportSchema } from './rtsp-schema';
 import { ruleSettings } from './rules-schema';
 import { saturationSchema } from './saturation-schema';
@@ -13,9 +14,6 @@ import { snapshotsSchema } from './snapshots-schema';
 
 /** As `isCameraId` of models/domain/frame.ts, which a test holds it to. */
 export const CAMERA_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
-
-/** Execution providers of the detector, fastest first. */
-export const PROVIDERS = ['tensorrt', 'cuda', 'webgpu', 'coreml', 'dml', 'cpu'] as const;
 
 // `expected` is how a fault names what should have stood there, where the type alone does not say it.
 const cameraUrl = z
@@ -158,38 +156,6 @@ export const cameraSchema = z.strictObject({
     .max(3_600_000)
     .default(1000)
     .describe('Stream time between two `track.updated` events of one track.'),
-});
-
-const modelSchema = z.strictObject({
-  name: z
-    .string()
-    .min(1)
-    .default('efficientvit-b0-416x256')
-    .describe('A bundled model, or the path of a manifest (`./my-model.manifest.json`).'),
-  providers: z
-    .array(z.enum(PROVIDERS))
-    .min(1)
-    .default(['cpu'])
-    .describe('What to run the model on: the first of these that works.'),
-  processes: z
-    .union([z.literal('auto'), z.int().min(1).max(256)])
-    .default('auto')
-    .describe('Inference processes. `auto`: one for each core this process may use.'),
-  maxBatch: z.int().min(1).max(64).default(4).describe('Frames given to the model at once, at most.'),
-  intraOpThreads: z
-    .int()
-    .min(1)
-    .max(256)
-    .default(1)
-    .describe(
-      'Threads within one inference process. More than 1 pays only where there are fewer processes than cores.',
-    ),
-  inferenceTimeoutMs: z
-    .number()
-    .min(100)
-    .max(600_000)
-    .default(10_000)
-    .describe('An inference process that takes longer for a batch is replaced.'),
 });
 
 const MIB = 1024 * 1024;

@@ -11,7 +11,7 @@ export function startDetector(
   manifest: Manifest,
   telemetry: Telemetry,
 ): Promise<LocalDetectPort> {
-  const { providers, processes, maxBatch, intraOpThreads, inferenceTimeoutMs } = model;
+  const { providers, processes, maxBatch, intraOpThreads, inferenceTimeoutMs, startTimeoutMs } = model;
   let told: string | undefined;
   return createLocalDetectPort({
     manifest,
@@ -20,6 +20,7 @@ export function startDetector(
     maxBatch,
     intraOpThreads,
     inferenceTimeoutMs,
+    startTimeoutMs,
     clock: systemClock,
     onEvent(event) {
       if (event.kind === 'process_lost') {

@@ -6,7 +6,7 @@ import type { Manifest } from './manifest-schema';
 import { createPixelConverter } from './pixels';
 import { createPostprocess } from './postprocess';
 import type { SourcePicture } from './postprocess';
-import type { Provider, ProviderAttempt } from './providers';
+import type { ProviderAttempt } from './providers';
 import { createSession } from './session';
 
 /**
@@ -31,7 +31,8 @@ export interface DetectorOptions {
 /** A loaded model with one input buffer: one batch at a time. */
 export interface Detector {
   readonly manifest: Manifest;
-  readonly provider: Provider;
+  /** As it was asked for: `cuda:1`. */
+  readonly provider: string;
   /** Name and version of what runs the graph. */
   readonly runtime: string;
   /** Providers asked for before `provider`, and why they were not taken. */
@@ -72,7 +73,7 @@ export async function createDetector(options: DetectorOptions): Promise<Detector
   const { input } = manifest;
   const isFixed = input.shape[0] !== 'batch';
   const frameBytes = (input.width * input.height * 3) / 2;
-  const largestRunOn = (provider: Provider) => {
+  const largestRunOn = (provider: string) => {
     if (isFixed) return 1;
     return provider === 'cpu' ? Math.min(maxBatch, CPU_RUN_FRAMES) : paddedBatch(maxBatch);
   };

@@ -7,8 +7,8 @@ import type { RawOutputs } from './layouts/layout';
 import type { Manifest } from './manifest-schema';
 import { createInputData, valuesPerFrame } from './pixels';
 import type { InputData } from './pixels';
-import { PROVIDERS, isProvider } from './providers';
-import type { Provider, ProviderAttempt } from './providers';
+import { EXPECTED_PROVIDER, parseProvider } from './providers';
+import type { ProviderAttempt, ProviderRequest } from './providers';
 import { checkOutput, checkSignature } from './signature';
 import type { Signature, TensorInfo } from './signature';
 
@@ -26,7 +26,7 @@ export interface SessionOptions {
   readonly manifest: Manifest;
   /** The bytes of the weights, their hash checked. */
   readonly weights: Uint8Array;
-  /** Execution providers in order of preference; at least one. */
+  /** Execution providers in order of preference, at least one: `cuda`, or `cuda:1` for another device than the first. */
   readonly providers: readonly string[];
   /** Threads within one run; 0 lets onnxruntime take all cores. */
   readonly intraOpThreads: number;
@@ -38,7 +38,8 @@ export interface SessionOptions {
 
 /** A loaded graph. */
 export interface Session {
-  readonly provider: Provider;
+  /** As it was asked for. */
+  readonly provider: string;
   /** Name and version of what runs the graph. */
   readonly runtime: string;
   /** Providers asked for before this one, and why they were not taken. */
@@ -61,9 +62,9 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   for (const provider of options.providers) {
     await options.onAttempt?.(provider);
     try {
-      const known = requireProvider(provider);
-      applyLoadFault(options.manifest.fault, known);
-      return await open(options, known, attempts);
+      const request = requireProvider(provider);
+      applyLoadFault(options.manifest.fault, provider);
+      return await open(options, provider, request, attempts);
     } catch (error) {
       // Weights that differ from their manifest do so on every provider.
       if (error instanceof PipelineError && error.code === 'model') throw error;
@@ -77,20 +78,22 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   );
 }
 
-function requireProvider(name: string): Provider {
-  if (!isProvider(name)) throw new Error(`expected one of ${PROVIDERS.join(', ')}`);
+function requireProvider(text: string): ProviderRequest {
+  const request = parseProvider(text);
+  if (request === undefined) throw new Error(`expected ${EXPECTED_PROVIDER}`);
   const available = listSupportedBackends().map((backend) => backend.name);
-  if (!available.includes(name)) {
+  if (!available.includes(request.name)) {
     throw new Error(
       `not in onnxruntime-node for ${process.platform}-${process.arch}, which has ${available.join(', ')}`,
     );
   }
-  return name;
+  return request;
 }
 
 async function open(
   options: SessionOptions,
-  provider: Provider,
+  provider: string,
+  request: ProviderRequest,
   attempts: ProviderAttempt[],
 ): Promise<Session> {
   const { manifest, weights, intraOpThreads } = options;
@@ -98,7 +101,7 @@ async function open(
   const outputs = Object.entries<TensorInfo>(manifest.outputs);
   const values = valuesPerFrame(input);
   const session = await InferenceSession.create(weights, {
-    executionProviders: [provider],
+    executionProviders: [request],
     intraOpNumThreads: intraOpThreads,
     interOpNumThreads: 1,
     executionMode: 'sequential',

@@ -61,7 +61,8 @@ async function work(flags: WorkerFlags): Promise<number> {
   let worker: QueueWorker | undefined;
   const closeMetrics = await openMetrics(flags.metrics, telemetry.registry, () => worker?.isReady() ?? false);
   try {
-    const { providers, processes, maxBatch, intraOpThreads, inferenceTimeoutMs } = config.model;
+    const { providers, processes, maxBatch, intraOpThreads, inferenceTimeoutMs, startTimeoutMs } =
+      config.model;
     worker = await createQueueWorker(
       {
         ...{
@@ -72,6 +73,7 @@ async function work(flags: WorkerFlags): Promise<number> {
           maxBatch,
           intraOpThreads,
           inferenceTimeoutMs,
+          startTimeoutMs,
         },
         ...(processes !== 'auto' && { processes }),
         onEvent: reportWorker(telemetry),

@@ -21,6 +21,7 @@ describe('parseConfig', () => {
         maxBatch: 4,
         intraOpThreads: 1,
         inferenceTimeoutMs: 10_000,
+        startTimeoutMs: 120_000,
       },
       cameras: {
         front: {

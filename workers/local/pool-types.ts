@@ -43,7 +43,7 @@ export interface LocalDetectPortOptions {
   readonly intraOpThreads?: number;
   /** Longest time for one batch before its process counts as hung. */
   readonly inferenceTimeoutMs: number;
-  /** Longest time to load the model and warm up; by default two minutes, since TensorRT builds an engine meanwhile. */
+  /** Longest time to load the model and warm up with one provider; by default two minutes. */
   readonly startTimeoutMs?: number;
   readonly clock: Clock;
   /**

@@ -80,7 +80,7 @@ export interface QueueWorker {
   readonly detector: DetectorInfo;
   /** The Redis it serves, without credentials. */
   readonly redis: string;
-  /** Execution provider that the first inference process took. */
+  /** Execution provider in use. */
   readonly provider: string;
   /** True while it takes jobs: Redis takes what it is given, and an inference process is warm. */
   isReady(): boolean;

@@ -60,7 +60,10 @@ export function startServing({ options, clock, keys, connections, pool }: Servin
   const processes = () => pool.stats().processes;
   const readyProcesses = () => processes().filter(({ isReady }) => isReady).length;
   const busyMs = () => processes().reduce((sum, process) => sum + process.busyMs, 0);
-  const provider = processes().find((process) => process.provider !== undefined)?.provider ?? 'unknown';
+  /** Of all, since they share what they choose from; asked anew, since it may be given up for another. */
+  const provider = () =>
+    (processes().find(({ isReady }) => isReady) ?? processes().find((one) => one.provider !== undefined))
+      ?.provider ?? 'unknown';
 
   const reportQueueError = createErrorReporter(name, (error) => onEvent?.({ kind: 'queue_error', error }));
 
@@ -83,7 +86,7 @@ export function startServing({ options, clock, keys, connections, pool }: Servin
     redisNowMs: () => redisClock.nowMs(),
     onRefused: (error) => connections.refused(error),
     onAccepted: () => connections.accepted(),
-    state: () => ({ provider, processes: readyProcesses(), busyMs: busyMs(), isLeaving }),
+    state: () => ({ provider: provider(), processes: readyProcesses(), busyMs: busyMs(), isLeaving }),
   });
   const fetcher = createJobFetcher({
     ...{ client: patient, keys, worker: id, sha256: detector.sha256, maxBatch, readyProcesses },
@@ -148,7 +151,10 @@ export function startServing({ options, clock, keys, connections, pool }: Servin
 
   return {
     worker: {
-      ...{ id, detector, redis: name, provider, stats },
+      ...{ id, detector, redis: name, stats },
+      get provider() {
+        return provider();
+      },
       isReady: () => !isLeaving && connections.isTrusted() && readyProcesses() > 0,
       close: () => (closed ??= close()),
     },

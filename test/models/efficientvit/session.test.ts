@@ -23,7 +23,10 @@ describe('createSession', () => {
     expect(session.provider).toBe('cpu');
     expect(session.attempts).toEqual([
       { provider: foreign, error: expect.stringMatching(/^not in onnxruntime-node for .*, which has cpu/) },
-      { provider: 'quantum', error: 'expected one of tensorrt, cuda, webgpu, coreml, dml, cpu' },
+      {
+        provider: 'quantum',
+        error: expect.stringMatching(/^expected one of tensorrt, cuda, webgpu, .*cuda:1/),
+      },
     ]);
     await session.release();
   });
@@ -35,6 +38,10 @@ describe('createSession', () => {
       expect(session.attempts).toHaveLength(1);
       expect(session.attempts[0]).toMatchObject({ provider: 'cuda' });
       expect(session.attempts[0]!.error).toMatch(/^.{10,400}$/);
+      // The number is passed on: the same is missing for another device.
+      const other = await open(['cuda:1', 'cpu']);
+      expect(other.attempts).toEqual([{ provider: 'cuda:1', error: session.attempts[0]!.error }]);
+      await other.release();
     } else {
       expect(session.attempts).toEqual([]);
     }
