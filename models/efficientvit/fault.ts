@@ -23,7 +23,7 @@ function hang(): void {
 /** Applies the fault a test manifest asks for, counted in frames; without one for this provider, does nothing. */
 export function createFaultHook(fault: Fault | undefined, provider?: string): FaultHook {
   const isOurs = fault !== undefined && fault.kind !== 'load';
-  if (!isOurs || (fault.kind === 'crash' && (fault.provider ?? provider) !== provider))
+  if (!isOurs || ('provider' in fault && (fault.provider ?? provider) !== provider))
     return () => Promise.resolve(true);
   let seen = 0;
   return async (frames, firstByteOf) => {
@@ -35,6 +35,8 @@ export function createFaultHook(fault: Fault | undefined, provider?: string): Fa
         const isHit = (frame: number) => firstByte === undefined || firstByteOf?.(frame) === firstByte;
         return Array.from({ length: frames }, (_, frame) => frame).some(isHit) ? process.abort() : true;
       }
+      case 'refuse':
+        throw new Error('refused, as the manifest asks for');
       case 'hang':
         hang();
         return true;

@@ -17,6 +17,8 @@ const afterFrames = z
   .nonnegative()
   .describe('Frames answered rightly before the fault; the warm-up does not count.');
 
+const provider = z.string().optional().describe('Only while the model runs on this provider.');
+
 /**
  * For tests only: what an inference process does to the batch that holds frame number `afterFrames + 1` and, where it
  * lives on, to all after it. A process started anew counts anew.
@@ -32,9 +34,12 @@ const faultSchema = z.discriminatedUnion('kind', [
         .max(255)
         .optional()
         .describe('Only a batch that holds a frame which begins with this byte.'),
-      provider: z.string().optional().describe('Only while the model runs on this provider.'),
+      provider,
     })
     .describe('Aborts the process, as a fault in native code does.'),
+  z
+    .strictObject({ kind: z.literal('refuse'), afterFrames, provider })
+    .describe('Fails the batch, as every one after a device was lost.'),
   z
     .strictObject({ kind: z.literal('hang'), afterFrames })
     .describe('Blocks the thread for ever, using no CPU.'),

@@ -11,6 +11,7 @@ import { foreignDraft } from '../models/efficientvit/foreign';
 import { MAIN, PLAZA, startSightline } from '../support/sightline';
 import { SWIFTSHADER_ENV, hasSwiftShader } from '../support/swiftshader';
 import { tempFolder } from '../support/temp-folder';
+import { waitFor } from '../support/wait-for';
 import { copyModel, detectAll, inferencePids, poolOptions, recorded } from '../workers/support/pool-fixture';
 import type { Fault } from '../workers/support/pool-fixture';
 
@@ -69,6 +70,51 @@ describe('a pool whose first provider', () => {
     await expect(starting).rejects.toThrow(
       /got coreml \(not in onnxruntime-node for .*\); before it webgpu \(inference process: expected ready, got its end \(SIGABRT\)/,
     );
+  });
+});
+
+describe('a detector that refuses every batch', () => {
+  const folder = tempFolder();
+
+  it('gets a new process after three in a row, which may do better', async () => {
+    const manifest = await loadManifest(copyModel(folder, { kind: 'refuse', afterFrames: 2 }));
+    const { options, events } = poolOptions({ manifest });
+    const port = await createLocalDetectPort(options);
+    const channel = port.open(recorded);
+    const kinds: string[] = [];
+    for (let frame = 0; frame < 5; frame++) kinds.push((await detectAll(channel, 1, frame))[0]!.kind);
+    expect(kinds).toEqual(['detected', 'detected', 'failed', 'failed', 'failed']);
+    await waitFor(() => port.stats().processes[0]!.restarts === 1 && port.stats().processes[0]!.isReady, {
+      what: 'the new process',
+    });
+    const lost = events.filter((event) => event.kind === 'process_lost');
+    expect(lost.map(({ error, lostFrames }) => [error.message, lostFrames])).toEqual([
+      [expect.stringMatching(/expected a result, got 3 refusals in a row, the last .*refused, as/), 0],
+    ]);
+    expect((await detectAll(channel, 1, 5))[0]!.kind).toBe('detected');
+    await port.close();
+  });
+
+  it('goes on with the next provider when new processes do no better, and loses no frame beside those refused', async () => {
+    const fault = { kind: 'refuse', afterFrames: 0, provider: 'cpu' } as const;
+    const manifest = await loadManifest(copyModel(folder, fault));
+    // What comes next is not to be had here, which tells that it was tried.
+    const { options, events } = poolOptions({ manifest, providers: ['cpu', 'coreml'] });
+    const port = await createLocalDetectPort(options);
+    const outcomes = detectAll(port.open(recorded), 16);
+    const lost = () => events.filter((event) => event.kind === 'process_lost');
+    await waitFor(() => lost().length === 4, { what: 'the fourth loss' });
+    expect(lost().map(({ error, lostFrames }) => [error.message, lostFrames])).toEqual([
+      ...Array.from({ length: 3 }, () => [expect.stringMatching(/got 3 refusals in a row/), 0]),
+      [expect.stringMatching(/^model: .*: expected a provider that runs it, got coreml \(/), 0],
+    ]);
+    expect(events.filter(({ kind }) => kind === 'frames_refused')).toHaveLength(9);
+    await port.close();
+    const reasons = (await outcomes).map((outcome) =>
+      outcome.kind === 'failed' ? outcome.code : outcome.kind === 'dropped' ? outcome.reason : outcome.kind,
+    );
+    expect(reasons.filter((reason) => reason === 'inference')).toHaveLength(9);
+    expect(reasons.filter((reason) => reason === 'worker_lost')).toEqual([]);
   });
 });
 

@@ -16,7 +16,7 @@ export interface ProcessBatch {
 
 export interface InferenceProcessOptions<B extends ProcessBatch = Batch> {
   readonly start: StartRequest;
-  /** Longest a process may take to load its model and warm up. */
+  /** Longest a process may take to load its model and warm up, with each provider that it tries. */
   readonly startTimeoutMs: number;
   /** Longest it may take for one batch. */
   readonly inferenceTimeoutMs: number;
@@ -42,6 +42,12 @@ export interface Loss<B extends ProcessBatch = Batch> {
   /** Batches it had, but cannot have begun. */
   readonly notBegun: readonly B[];
 }
+
+/**
+ * Batches refused in a row after which a process is replaced: a device that was lost, or a CUDA context after a fault, fails all that
+ * follow, and only a new process gets a new one.
+ */
+export const REFUSALS_UNTIL_LOST = 3;
 
 /** One child process with one detector. */
 export interface InferenceProcess<B extends ProcessBatch = Batch> {
@@ -72,6 +78,7 @@ export function createInferenceProcess<B extends ProcessBatch = Batch>(
   let error: PipelineError | undefined;
   let provider: string | undefined;
   let wasReady = false;
+  let refusals = 0;
   let isStopping = false;
   let watchdog: NodeJS.Timeout | undefined;
   let resolveGone: () => void;
@@ -101,6 +108,10 @@ export function createInferenceProcess<B extends ProcessBatch = Batch>(
     }, timeoutMs);
   }
 
+  function watchStart(): void {
+    watch(options.startTimeoutMs, 'model', 'inference process ready');
+  }
+
   function watchOldest(): void {
     clearTimeout(watchdog);
     if (outstanding.length > 0) watch(options.inferenceTimeoutMs, 'worker_lost', 'inference result');
@@ -112,6 +123,8 @@ export function createInferenceProcess<B extends ProcessBatch = Batch>(
     switch (reply.kind) {
       case 'trying':
         provider = reply.provider;
+        // Each has its time: TensorRT may use much of it before it refuses.
+        watchStart();
         break;
       case 'ready':
         if (state !== 'starting') throw new Error('expected ready once, got it again');
@@ -131,6 +144,11 @@ export function createInferenceProcess<B extends ProcessBatch = Batch>(
         if (batch?.id !== reply.id) throw new Error(`expected batch ${batch?.id ?? 'none'}, got ${reply.id}`);
         outstanding.shift();
         watchOldest();
+        refusals = reply.kind === 'refused' ? refusals + 1 : 0;
+        if (reply.kind === 'refused' && refusals === REFUSALS_UNTIL_LOST) {
+          const text = `inference process: expected a result, got ${refusals} refusals in a row, the last`;
+          condemn(new PipelineError('worker_lost', `${text} ${reply.message}`));
+        }
         options.onReply(batch, reply);
       }
     }
@@ -153,7 +171,10 @@ export function createInferenceProcess<B extends ProcessBatch = Batch>(
     state = 'gone';
     clearTimeout(watchdog);
     child.stdio[4]?.destroy();
-    const [running, ...notBegun] = outstanding.splice(0);
+    // What it held when it had refused all before is under no suspicion.
+    const begun = refusals < REFUSALS_UNTIL_LOST ? 1 : 0;
+    const [running] = outstanding.splice(0, begun);
+    const notBegun = outstanding.splice(0);
     if (!isStopping) options.onLost({ error, provider, isStarting: !wasReady, running, notBegun });
     resolveGone();
   }
@@ -178,7 +199,7 @@ export function createInferenceProcess<B extends ProcessBatch = Batch>(
   child.stdio[4]?.on('error', () => undefined);
 
   send(options.start);
-  watch(options.startTimeoutMs, 'model', 'inference process ready');
+  watchStart();
 
   return {
     pid: child.pid,

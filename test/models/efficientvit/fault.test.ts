@@ -49,6 +49,13 @@ describe('createFaultHook', () => {
     expect([await hook(1), await hook(2), await hook(1)]).toEqual([true, false, true]);
   });
 
+  it('fails every batch from the frame that it was asked for, on the provider that it was asked for', async () => {
+    const fault = { kind: 'refuse', afterFrames: 2, provider: 'cuda' } as const;
+    const [cuda, cpu] = [createFaultHook(fault, 'cuda'), createFaultHook(fault, 'cpu')];
+    expect([await cuda(2), await cpu(2), await cpu(2)]).toEqual([true, true, true]);
+    for (let batch = 0; batch < 2; batch++) await expect(cuda(1)).rejects.toThrow('as the manifest asks');
+  });
+
   it('ends the process as native code would when it crashes', async () => {
     const { said, ended } = start({ kind: 'crash', afterFrames: 3 });
     expect(await ended).toEqual([null, 'SIGABRT']);

@@ -1,5 +1,5 @@
 import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { systemClock } from '../../../models/domain/clock';
 import { cameraId } from '../../../models/domain/frame';
 import type { DetectFrame } from '../../../models/domain/frame';
@@ -27,15 +27,18 @@ export function goldenDetections(index: number): { label: string; score: number;
 
 export type Fault =
   | { kind: 'crash' | 'hang'; afterFrames: number; firstByte?: number }
+  | { kind: 'refuse'; afterFrames: number; provider?: string }
   | { kind: 'load'; provider: string; by: 'error' | 'crash' | 'hang' }
   | { kind: 'delay'; afterFrames: number; untilFrames?: number; delayMs: number; runsModel?: boolean };
 
-/** A copy of the model in a folder, its manifest with a fault for tests. Returns the manifest's path. */
-export function copyModel(folder: string, fault?: Fault): string {
-  const manifest = JSON.parse(readFileSync(join(WEIGHTS, `${MODEL}.manifest.json`), 'utf8')) as {
-    file: string;
-  };
-  cpSync(join(WEIGHTS, manifest.file), join(folder, manifest.file));
+/** A copy of a model in a folder, its manifest with a fault for tests. Returns the manifest's path. */
+export function copyModel(
+  folder: string,
+  fault?: Fault,
+  source: string = join(WEIGHTS, `${MODEL}.manifest.json`),
+): string {
+  const manifest = JSON.parse(readFileSync(source, 'utf8')) as { file: string };
+  cpSync(join(dirname(source), manifest.file), join(folder, manifest.file));
   const detail = fault?.kind === 'load' ? fault.by : (fault?.afterFrames ?? 0);
   const path = join(folder, `${fault?.kind ?? 'plain'}-${detail}.manifest.json`);
   writeFileSync(path, JSON.stringify({ ...manifest, ...(fault && { fault }) }));
