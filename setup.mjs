@@ -1,6 +1,6 @@
 // Everything a checkout needs, installed by name and asking for nothing: system packages, npm packages, the build.
 // Plain Node, since it runs before anything is installed.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -135,16 +135,15 @@ function linkCommand() {
   symlinkSync('../../dist/pipeline/cli/main.js', link);
 }
 
-/** CUDA and TensorRT files for onnxruntime-node, from the internet (about 300 MB): only when asked for. */
-function installGpuFiles() {
-  say('downloading the CUDA files of onnxruntime-node');
-  const env = { ...process.env, npm_config_ignore_scripts: 'false', ONNXRUNTIME_NODE_INSTALL: 'cuda12' };
-  execFileSync(process.execPath, [join(root, 'node_modules', 'onnxruntime-node', 'script', 'install.js')], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 2, 2],
-  });
-  say('done; now run with: --providers cuda,cpu');
+/** Options of `--gpu`, which is for those who have one. */
+async function addGpu() {
+  const { installGpuFiles } = await import('./setup-gpu.mjs');
+  const [packagePath] = [...flags].flatMap((flag) => /^--gpu-package=(.+)/.exec(flag)?.[1] ?? []);
+  try {
+    installGpuFiles({ root, say, packagePath, withoutDriver: flags.has('--without-driver') });
+  } catch (error) {
+    fail(error.message);
+  }
 }
 
 checkNode();
@@ -175,4 +174,4 @@ if (flags.has('--test')) installSwiftShader();
 installNpmPackages();
 build();
 linkCommand();
-if (flags.has('--gpu')) installGpuFiles();
+if (flags.has('--gpu')) await addGpu();
