@@ -13,6 +13,7 @@ const env = {
 };
 const compose = readCompose('compose.yaml', env);
 const shared = readCompose('compose.shm.yaml', {});
+const gpu = readCompose('compose.gpu.yaml', {});
 const service = (name: string) => compose.services[name]!;
 
 function roleOf({
@@ -94,5 +95,28 @@ describe('docker/compose.shm.yaml', () => {
     expect(Object.keys(shared.services).sort()).toEqual(['ingest', 'worker']);
     for (const { volumes } of Object.values(shared.services)) expect(volumes).toEqual(['frames:/dev/shm']);
     expect(shared.volumes['frames']).toMatchObject({ driver_opts: { type: 'tmpfs' } });
+  });
+});
+
+describe('docker/compose.gpu.yaml', () => {
+  /** As Compose merges the two files. */
+  const worker = { ...service('worker'), ...gpu.services['worker'] };
+
+  itStartsSightline(() => ({ ingest: roleOf(service('ingest')), worker: roleOf(worker) }));
+
+  it('is as the compose specification has it', () => {
+    expect(composeFaults(gpu)).toEqual([]);
+  });
+
+  it('changes the workers alone, and builds them from files that are there', () => {
+    expect(Object.keys(gpu.services)).toEqual(['worker']);
+    expect(existsSync(inRoot('docker', worker.build!.context, worker.build!.dockerfile))).toBe(true);
+    expect(worker.command.slice(1, 3)).toEqual(['--providers', 'cuda,cpu']);
+  });
+
+  it('reserves a GPU for them', () => {
+    expect(worker.deploy.resources).toMatchObject({
+      reservations: { devices: [{ driver: 'nvidia', count: 1, capabilities: ['gpu'] }] },
+    });
   });
 });

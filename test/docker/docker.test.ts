@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import { inRoot, read } from './support/repository';
 
 /** Instructions with their continued lines joined, comments left out. */
-const instructions = read('docker', 'Dockerfile')
-  .replace(/^#.*\n/gm, '')
-  .replace(/\\\n\s*/g, '')
-  .split('\n')
-  .filter((line) => line !== '');
+const instructionsOf = (file: string) =>
+  read('docker', file)
+    .replace(/^#.*\n/gm, '')
+    .replace(/\\\n\s*/g, '')
+    .split('\n')
+    .filter((line) => line !== '');
+
+const instructions = instructionsOf('Dockerfile');
 
 /** What the build takes from the checkout. */
 const sources = instructions
@@ -49,6 +52,50 @@ describe('docker/Dockerfile', () => {
     expect(stage[1]).toMatch(/^RUN npm ci --omit=dev /);
     const modules = instructions.filter((line) => line.includes('node_modules node_modules'));
     expect(modules).toEqual(['COPY --from=dependencies /app/node_modules node_modules']);
+  });
+});
+
+describe('docker/Dockerfile.gpu', () => {
+  const ofGpu = instructionsOf('Dockerfile.gpu');
+  const last = (lines: readonly string[]) =>
+    lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
+  const matching = (lines: readonly string[], pattern: RegExp) =>
+    last(lines).filter((line) => pattern.test(line));
+
+  it('copies from the checkout only what its context holds', () => {
+    const copied = ofGpu.filter((line) => line.startsWith('COPY ') && !line.includes('--from='));
+    expect(copied).toEqual(['COPY setup-gpu.mjs /app/setup-gpu.mjs']);
+    expect(existsSync(inRoot('setup-gpu.mjs'))).toBe(true);
+    expect(read('docker', 'Dockerfile.gpu.dockerignore')).toMatch(/^\*\n!setup-gpu\.mjs$/m);
+  });
+
+  it('runs as the other image does', () => {
+    const same = /^(USER|WORKDIR|ENTRYPOINT|CMD|EXPOSE|ENV NODE_ENV|ENV XDG)/;
+    expect(matching(ofGpu, same).toSorted()).toEqual(
+      [...new Set([...matching(instructions, same)])].toSorted(),
+    );
+  });
+
+  it('takes from the other image what that has', () => {
+    expect(matching(ofGpu, /^COPY --from/)).toEqual([
+      'COPY --from=sightline /usr/local/bin/node /usr/local/bin/node',
+      'COPY --from=sightline /app /app',
+    ]);
+    expect(instructions.filter((line) => line.startsWith('WORKDIR '))[0]).toBe('WORKDIR /app');
+  });
+
+  it('installs with a program that this checkout has', () => {
+    const [program = ''] = matching(ofGpu, /installGpuFiles/).flatMap(
+      (line) => /--eval "(.*)"$/.exec(line)?.[1] ?? [],
+    );
+    const here = program
+      .replaceAll("'/app", `'${inRoot('nowhere')}`)
+      .replace('nowhere/setup-gpu', 'setup-gpu');
+    const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', here], {
+      encoding: 'utf8',
+    });
+    // It is called rightly: what it misses is the folder of packages.
+    expect(stderr).toMatch(/Cannot find module '\.\/script\/install-metadata|expected x86-64 Linux/);
   });
 });
 
