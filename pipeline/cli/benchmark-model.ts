@@ -5,7 +5,7 @@ import { isImagePath } from '../../models/domain/input-kind';
 import { redact, redactUrl } from '../../models/domain/redact';
 import { listModels } from '../../models/efficientvit/manifest';
 import type { Manifest } from '../../models/efficientvit/manifest';
-import { PROVIDERS } from '../../models/efficientvit/providers';
+import { EXPECTED_PROVIDER, parseProvider } from '../../models/efficientvit/providers';
 import { packageRoot } from '../../models/support/package-root';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
 import { usableCores } from '../../workers/local/usable-cores';
@@ -121,11 +121,9 @@ function inputOf(path: string | undefined): Input {
 async function candidatesOf(flags: BenchmarkFlags): Promise<readonly Candidate[]> {
   const names = listFlag('--model', flags.model) ?? (await listModels());
   const providers = listFlag('--providers', flags.providers ?? DEFAULTS.providers)!;
-  const unknown = providers.find((provider) => !(PROVIDERS as readonly string[]).includes(provider));
+  const unknown = providers.find((provider) => parseProvider(provider) === undefined);
   if (unknown !== undefined) {
-    throw new UsageError(
-      `--providers: expected some of ${PROVIDERS.join(', ')}, got ${JSON.stringify(unknown)}`,
-    );
+    throw new UsageError(`--providers: expected ${EXPECTED_PROVIDER}, got ${JSON.stringify(unknown)}`);
   }
   const batches = numbersFlag('--batch', flags.batch ?? DEFAULTS.batch, { min: 1, max: 64 });
   const threads = numbersFlag('--threads', flags.threads ?? DEFAULTS.threads, { min: 0, max: 256 });

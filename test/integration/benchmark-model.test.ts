@@ -74,7 +74,7 @@ describe('sightline benchmark-model', () => {
   });
 
   it.each<[readonly string[], number, string]>([
-    [['--providers', 'gpu'], 2, '--providers: expected some of tensorrt, cuda'],
+    [['--providers', 'gpu'], 2, '--providers: expected one of tensorrt, cuda'],
     [['--batch', '0'], 2, '--batch: expected a whole number from 1 to 64, got "0"'],
     [['--batch', '1,,2'], 2, '--batch: expected names with commas between'],
     [['--threads', '1.5'], 2, '--threads: expected a whole number from 0 to 256'],
