@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   closeSync,
-  cpSync,
+  createWriteStream,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -13,13 +13,20 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { request } from 'node:http';
+import { get } from 'node:https';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { connect as tlsConnect } from 'node:tls';
 
 /** Oldest driver that runs CUDA 12 on x86-64 Linux (CUDA's release notes, minor version compatibility). */
 const OLDEST_DRIVER = 525;
 
 const STAGING = '.gpu-';
+
+/** A connection on which nothing comes for so long is given up. */
+const SILENCE_MS = 60_000;
 
 /** Shown for libraries that are not found, by the beginning of their names. */
 const VENDORS = [
@@ -30,13 +37,13 @@ const VENDORS = [
 
 /**
  * Installs the files for CUDA 12 beside onnxruntime-node's own and loads a model with them. Safe to repeat, and to interrupt: each
- * file is moved to its place when all are whole. Throws an Error in one sentence that says what is missing.
+ * file is moved to its place when all are whole. Rejects with an Error in one sentence that says what is missing.
  *
  * `root` is a checkout with node_modules. `packagePath` is a `Microsoft.ML.OnnxRuntime.Gpu.Linux.<version>.nupkg` that was fetched
  * otherwise; without it, it is downloaded (about 300 MB), through HTTPS_PROXY where that is set. `withoutDriver` prepares an image
  * on a machine without a GPU: nothing is loaded then.
  */
-export function installGpuFiles({ root, say, packagePath, withoutDriver = false }) {
+export async function installGpuFiles({ root, say, packagePath, withoutDriver = false }) {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     const system = `${process.platform}-${process.arch}`;
     throw new Error(
@@ -52,8 +59,7 @@ export function installGpuFiles({ root, say, packagePath, withoutDriver = false 
   if (packagePath !== undefined || names.some((name) => !existsSync(join(libraries, name)))) {
     const staging = mkdtempSync(join(folder, STAGING));
     try {
-      if (packagePath === undefined) download(folder, staging, say);
-      else unpack(folder, staging, packagePath);
+      unpack(folder, staging, packagePath ?? (await download(folder, staging, say)));
       for (const name of names) checkLibrary(join(libraryFolder(staging), name));
       for (const name of names) renameSync(join(libraryFolder(staging), name), join(libraries, name));
     } finally {
@@ -105,35 +111,66 @@ function metadataOf(folder) {
 }
 
 /**
- * Has onnxruntime-node's own script, which knows package and version, download into a copy of its folder: it would leave half a file
- * behind when it is interrupted. It asks for its proxy by names of its own, and does nothing within `npm run` unless it is forced.
+ * Downloads the package and gives its path. Not by onnxruntime-node's own script: it does nothing within `npm run`, leaves half a file
+ * behind when it is interrupted, and global-agent 4.1.3 holds the certificate behind a proxy for one of `localhost`.
  */
-function download(folder, staging, say) {
-  say('downloading the CUDA files of onnxruntime-node (about 300 MB)');
-  cpSync(join(folder, 'script'), join(staging, 'script'), { recursive: true });
-  mkdirSync(join(staging, 'tmp'));
-  const { env } = process;
-  const proxy = env.HTTPS_PROXY ?? env.https_proxy ?? env.HTTP_PROXY ?? env.http_proxy;
-  const without = env.NO_PROXY ?? env.no_proxy;
-  const { status, signal, stderr } = spawnSync(process.execPath, [join(staging, 'script', 'install.js')], {
-    stdio: ['ignore', 2, 'pipe'],
-    encoding: 'utf8',
-    env: {
-      ...env,
-      TMPDIR: join(staging, 'tmp'),
-      ONNXRUNTIME_NODE_INSTALL: 'true',
-      ...(proxy && { GLOBAL_AGENT_HTTPS_PROXY: proxy }),
-      ...(without && { GLOBAL_AGENT_NO_PROXY: without }),
-    },
-  });
-  if (status === 0) return;
-  const reason =
-    /^(?:\w*Error: )(.+)$/m.exec(stderr)?.[1] ?? (lastLine(stderr) || (signal ?? `exit code ${status}`));
+async function download(folder, staging, say) {
   const { name, version } = packageOf(folder);
-  throw new Error(
-    `expected to download ${name} ${version}, got ${withoutPassword(reason)}: where there is no internet, ` +
-      'fetch its .nupkg elsewhere and give --gpu-package=FILE',
-  );
+  const id = name.toLowerCase();
+  const url = `https://api.nuget.org/v3-flatcontainer/${id}/${version}/${id}.${version}.nupkg`;
+  const path = join(staging, 'package.nupkg');
+  say(`downloading ${url} (about 300 MB)`);
+  try {
+    const response = await open(new URL(url));
+    if (response.statusCode !== 200) {
+      response.destroy();
+      throw new Error(`status ${response.statusCode}`);
+    }
+    await pipeline(response, createWriteStream(path));
+  } catch (error) {
+    throw new Error(
+      `expected to download ${name} ${version}, got ${error.message}: where there is no internet, ` +
+        'fetch that file elsewhere and give --gpu-package=FILE',
+      { cause: error },
+    );
+  }
+  return path;
+}
+
+async function open(url) {
+  const proxy = proxyFor(url.hostname);
+  const socket = proxy && (await tunnel(new URL(proxy), url.hostname));
+  const through = socket && { createConnection: () => tlsConnect({ socket, servername: url.hostname }) };
+  return new Promise((resolve, reject) => {
+    const sent = get(url, { timeout: SILENCE_MS, ...through }, resolve).on('error', reject);
+    sent.on('timeout', () => sent.destroy(new Error(`nothing for ${SILENCE_MS / 1000} s`)));
+  });
+}
+
+/** The proxy that the environment names for a host, if any. */
+function proxyFor(host) {
+  const { env } = process;
+  const without = (env.NO_PROXY ?? env.no_proxy ?? '')
+    .split(',')
+    .map((name) => name.trim().replace(/^\*?\./, ''));
+  if (without.some((name) => name === '*' || host === name || host.endsWith(`.${name}`))) return undefined;
+  return env.HTTPS_PROXY || env.https_proxy || undefined;
+}
+
+/** A connection to a host through a proxy, for TLS. */
+function tunnel({ hostname, port, username, password }, host) {
+  const user = Buffer.from(decodeURIComponent(`${username}:${password}`)).toString('base64');
+  const headers = username === '' ? {} : { 'proxy-authorization': `Basic ${user}` };
+  const options = { host: hostname, port: port || 80, method: 'CONNECT', path: `${host}:443`, headers };
+  return new Promise((resolve, reject) => {
+    const sent = request({ ...options, timeout: SILENCE_MS }).on('error', reject);
+    sent.on('timeout', () => sent.destroy(new Error(`nothing from the proxy for ${SILENCE_MS / 1000} s`)));
+    sent.on('connect', ({ statusCode }, socket) => {
+      if (statusCode === 200) resolve(socket);
+      else sent.destroy(new Error(`status ${statusCode} from the proxy`));
+    });
+    sent.end();
+  });
 }
 
 /** Name and version of the package that holds the files. */
@@ -212,9 +249,4 @@ function checkCuda(root) {
 
 function lastLine(text) {
   return text.trim().split('\n').at(-1).trim();
-}
-
-/** Errors of a proxy hold its URL. */
-function withoutPassword(text) {
-  return text.replace(/\/\/[^@/\s]*@/g, '//');
 }

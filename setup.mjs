@@ -140,7 +140,7 @@ async function addGpu() {
   const { installGpuFiles } = await import('./setup-gpu.mjs');
   const [packagePath] = [...flags].flatMap((flag) => /^--gpu-package=(.+)/.exec(flag)?.[1] ?? []);
   try {
-    installGpuFiles({ root, say, packagePath, withoutDriver: flags.has('--without-driver') });
+    await installGpuFiles({ root, say, packagePath, withoutDriver: flags.has('--without-driver') });
   } catch (error) {
     fail(error.message);
   }
