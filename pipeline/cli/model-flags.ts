@@ -18,7 +18,7 @@ export function modelConfig(flags: ModelFlags): Config['model'] {
   const { config } = defineConfig({
     model: {
       ...(flags.model !== undefined && { name: flags.model }),
-      ...(providers !== undefined && { providers: providers as ['cpu'] }),
+      ...(providers !== undefined && { providers: providers }),
       ...(processes !== undefined && { processes }),
       ...(maxBatch !== undefined && { maxBatch }),
     },

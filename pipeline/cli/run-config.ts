@@ -148,7 +148,7 @@ function modelFlags(flags: RunFlags): NonNullable<ConfigInput['model']> {
     ...(maxBatch !== undefined && { maxBatch }),
     // Names that are none are faults of the schema, which lists the right ones.
     ...(providers !== undefined && {
-      providers: providers as NonNullable<ConfigInput['model']>['providers'],
+      providers: providers,
     }),
   };
 }

@@ -111,7 +111,7 @@ function workerConfig(flags: WorkerFlags) {
     queue: { url: requiredQueueUrl('worker', flags.queue) },
     model: {
       ...(flags.model !== undefined && { name: flags.model }),
-      ...(providers !== undefined && { providers: providers as ['cpu'] }),
+      ...(providers !== undefined && { providers }),
       ...(processes !== undefined && { processes }),
       ...(maxBatch !== undefined && { maxBatch }),
     },

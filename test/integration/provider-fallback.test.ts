@@ -105,7 +105,7 @@ describe('a detector that refuses every batch', () => {
     const lost = () => events.filter((event) => event.kind === 'process_lost');
     await waitFor(() => lost().length === 4, { what: 'the fourth loss' });
     expect(lost().map(({ error, lostFrames }) => [error.message, lostFrames])).toEqual([
-      ...Array.from({ length: 3 }, () => [expect.stringMatching(/got 3 refusals in a row/), 0]),
+      ...Array.from({ length: 3 }, () => [expect.stringMatching(/got 3 refusals in a row/) as string, 0]),
       [expect.stringMatching(/^model: .*: expected a provider that runs it, got coreml \(/), 0],
     ]);
     expect(events.filter(({ kind }) => kind === 'frames_refused')).toHaveLength(9);
