@@ -29,7 +29,7 @@ export interface ProviderChoice {
 /**
  * A choice among `wanted`. A provider is given up when a process ends or hangs while it loads the model with it, or, if it
  * ever did a batch, after `LOSSES_UNTIL_FALLBACK` losses without a good batch in between; the last one never is.
- * What was given up stays so: only a new pool tries it again.
+ * What was given up stays so until a new pool tries it again, unless all that is left refuses: then what once worked may, too.
  */
 export function createProviderChoice(wanted: readonly string[]): ProviderChoice {
   let providers = [...wanted];
@@ -43,7 +43,14 @@ export function createProviderChoice(wanted: readonly string[]): ProviderChoice 
     },
     givenUp,
     lost({ provider, isStarting, error }) {
-      if (provider === undefined) return false;
+      if (provider === undefined) {
+        if (isStarting && good.size > 0) {
+          providers = [...wanted];
+          givenUp.length = 0;
+          losses.clear();
+        }
+        return false;
+      }
       if (!providers.includes(provider)) return providers.length > 0;
       if (providers.at(-1) === provider) return false;
       const count = (losses.get(provider) ?? 0) + 1;

@@ -1,5 +1,5 @@
 import { PipelineError } from '../../../models/domain/errors';
-import { createProviderChoice } from '../../../workers/local/provider-choice';
+import { LOSSES_UNTIL_FALLBACK, createProviderChoice } from '../../../workers/local/provider-choice';
 import type { ProviderChoice } from '../../../workers/local/provider-choice';
 
 const error = new PipelineError('worker_lost', 'inference process: ended (SIGABRT)');
@@ -44,6 +44,16 @@ describe('createProviderChoice', () => {
     const choice = createProviderChoice(['webgpu', 'cpu']);
     expect([loseWhileLoading(choice, 'webgpu'), loseWhileLoading(choice, 'webgpu')]).toEqual([true, true]);
     expect(choice.givenUp).toHaveLength(1);
+  });
+
+  it('tries all of them again when one that used to work was given up and the rest refuses', () => {
+    const choice = createProviderChoice(['cuda', 'coreml']);
+    choice.worked('cuda');
+    for (let loss = 1; loss < LOSSES_UNTIL_FALLBACK; loss++) expect(loseAtWork(choice, 'cuda')).toBe(false);
+    expect(loseAtWork(choice, 'cuda')).toBe(true);
+    expect(choice.providers).toEqual(['coreml']);
+    expect(loseWhileLoading(choice, undefined)).toBe(false);
+    expect([choice.providers, choice.givenUp]).toEqual([['cuda', 'coreml'], []]);
   });
 
   it('gives nothing up for a process that said itself why it cannot start, or that was none', () => {
