@@ -157,7 +157,7 @@ describe('sightline evaluate', () => {
       {},
       ['--floor', '0.9'],
       2,
-      '--floor: expected a number from 0.0001 to 0.42',
+      '--floor: expected a number from 0.0001 to 0.',
     ],
     ['no folder', {}, ['--images', '/nowhere'], 1, '/nowhere: expected the folder of pictures'],
     ['no file', {}, ['--data', '/nowhere.json'], 1, 'not_found: /nowhere.json: expected a file'],
