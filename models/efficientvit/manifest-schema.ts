@@ -5,6 +5,9 @@ import { LAYOUTS, outputAgreements, outputSchemas } from './manifest-outputs';
 const name = z.string().min(1);
 const count = z.int().positive();
 const fraction = z.number().min(0).max(1);
+/** Their indices are kept in 16 bits. */
+const MOST_LABELS = 2 ** 16;
+
 const thresholdsSchema = z.strictObject({
   score: fraction.describe('Score from which a detection counts, unless a camera says otherwise.'),
   floor: z.number().gt(0).max(1).default(0.05).describe('Lowest score that leaves the detector.'),
@@ -73,7 +76,7 @@ const facts = {
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   architecture: z.record(z.string(), z.union([z.string(), z.number()])),
   input: inputSchema,
-  labels: z.array(name).min(1),
+  labels: z.array(name).min(1).max(MOST_LABELS),
   accuracy: z.record(
     z.string(),
     z.strictObject({ set: z.string(), ap: z.number(), ap50: z.number(), personAp50: z.number().optional() }),
@@ -107,7 +110,8 @@ const shape = z.discriminatedUnion(
 /** Facts stated twice must agree, each fault with both values. */
 function agreements(manifest: z.infer<typeof shape>) {
   const { input, labels, thresholds } = manifest;
-  const repeated = labels.find((label, index) => labels.indexOf(label) !== index);
+  const seen = new Set<string>();
+  const repeated = labels.find((label) => seen.size === seen.add(label).size);
   return [...inputAgreements(input), ...outputAgreements(manifest, input.shape[0], labels.length)]
     .map(({ path, expected, got }) => ({ path, expected, got, isRight: expected.split(' ')[0] === got }))
     .concat(

@@ -1,4 +1,5 @@
 import type { Detection } from '../domain/detection';
+import { PipelineError } from '../domain/errors';
 import { clipBox, fitInside } from '../domain/geometry';
 import type { Box, Size } from '../domain/geometry';
 import { createCandidates } from './candidates';
@@ -16,6 +17,9 @@ export interface SourcePicture extends Size {
 
 /** Turns the outputs of frame number `index` of a batch into detections in source pixels, best first. */
 export type Postprocess = (outputs: RawOutputs, index: number, source: SourcePicture) => Detection[];
+
+/** Half precision may round a certainty up by as much. */
+const MOST_SCORE = 1.001;
 
 function layoutOf(manifest: Manifest): Layout {
   switch (manifest.layout) {
@@ -37,6 +41,8 @@ function layoutOf(manifest: Manifest): Layout {
  *
  * Sorted by score, then by anchor, so that equal inputs give equal outputs. Its scratch memory makes it good for one
  * frame at a time; it allocates what it returns and nothing an anchor.
+ *
+ * What it returns throws PipelineError `inference` for a score above 1, which no event can have.
  */
 export function createPostprocess(manifest: Manifest): Postprocess {
   const { input, labels, thresholds } = manifest;
@@ -45,7 +51,7 @@ export function createPostprocess(manifest: Manifest): Postprocess {
   const { nmsIou } = layout;
   const candidates = createCandidates(layout.anchors);
   const { labelOf, scoreOf, corners } = candidates;
-  const kept = new Uint32Array(maxDetections);
+  const kept = new Uint32Array(Math.min(maxDetections, layout.anchors));
 
   /** True when a kept box of the same label overlaps this one by more than `most`. */
   function isSuppressed(anchor: number, keptCount: number, most: number): boolean {
@@ -77,6 +83,14 @@ export function createPostprocess(manifest: Manifest): Postprocess {
     // Suppression goes from the best down, so leaving out the lowest changes nothing above them.
     layout.read(outputs, index, Math.max(floor, source.minScore ?? 0), candidates);
     const found = candidates.rank();
+    const best = found === 0 ? 0 : scoreOf[candidates.at(0)]!;
+    if (best > MOST_SCORE) {
+      throw new PipelineError(
+        'inference',
+        `expected scores of at most 1, got ${best.toPrecision(3)}: its outputs are not those of the layout ${manifest.layout}, ` +
+          'or no probabilities',
+      );
+    }
     const detections: Detection[] = [];
     for (let rank = 0; rank < found && detections.length < maxDetections; rank++) {
       const anchor = candidates.at(rank);
@@ -92,7 +106,7 @@ export function createPostprocess(manifest: Manifest): Postprocess {
       // Also false for NaN, which a broken graph may give.
       if (!(box[2] > box[0] && box[3] > box[1])) continue;
       kept[detections.length] = anchor;
-      detections.push({ label: labels[labelOf[anchor]!]!, score: scoreOf[anchor]!, box });
+      detections.push({ label: labels[labelOf[anchor]!]!, score: Math.min(scoreOf[anchor]!, 1), box });
     }
     return detections;
   };

@@ -12,6 +12,9 @@ export interface ExportMetadata {
   readonly description?: string;
 }
 
+/** Real ones have some ten thousand; as YAML, more would keep the process busy for minutes. */
+const MOST_CHARACTERS = 256 * 1024;
+
 const names = z.union([z.array(z.string()).min(1), z.record(z.coerce.number().int().min(0), z.string())]);
 const sides = z.union([
   z.tuple([z.int().positive(), z.int().positive()]),
@@ -39,7 +42,7 @@ export function readExportMetadata(metadata: Readonly<Record<string, string>>): 
 }
 
 function read(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
+  if (text === undefined || text.length > MOST_CHARACTERS) return undefined;
   try {
     return parse(text);
   } catch {

@@ -17,13 +17,17 @@ export interface TriedModel {
   readonly detections: readonly Detection[];
 }
 
+/** What comes behind the first picture would only be refused for the same reason. */
+const FIRST_ALONE_FPS = 0.001;
+
 /** So many boxes that all lie within so few pixels of the model's input are no boxes in pixels. */
 const FEWEST_BOXES = 3;
 const CORNER_PX = 2;
 
 /**
  * Runs a model on a picture, or the first of a video, as `sightline detect` would. Rejects with a PipelineError: when model or
- * picture cannot be used, or when what comes out cannot be meant (scores above 1, boxes in fractions of the input).
+ * picture cannot be used, or when what comes out cannot be meant (boxes in fractions of the input; scores above 1, of which a
+ * warning tells).
  */
 export async function tryModel(
   manifest: Manifest,
@@ -41,7 +45,7 @@ export async function tryModel(
   try {
     await detectInput(
       picture,
-      { port, signal, stop, inFlight: 2, minScore: 0, onDamage: () => undefined },
+      { port, signal, stop, inFlight: 2, maxFps: FIRST_ALONE_FPS, minScore: 0, onDamage: () => undefined },
       (observation) => {
         if (tried === undefined && 'detections' in observation) {
           tried = { source: observation.frame.source, detections: observation.detections };
@@ -61,20 +65,13 @@ export async function tryModel(
   return tried;
 }
 
-function checkSense({ file, input, layout }: Manifest, { source, detections }: TriedModel): void {
-  const refuse = (what: string) => new PipelineError('model', `${file}: ${what}`);
-  const [best] = detections;
-  if (best !== undefined && best.score > 1) {
-    throw refuse(
-      `expected scores of at most 1, got ${best.score.toPrecision(3)}: ` +
-        `its outputs are not those of the layout ${layout}, or no probabilities`,
-    );
-  }
+function checkSense({ file, input }: Manifest, { source, detections }: TriedModel): void {
   const { width } = fitInside(source, input);
   const most = CORNER_PX * (source.width / width);
   if (detections.length >= FEWEST_BOXES && detections.every(({ box }) => Math.max(...box) <= most)) {
-    throw refuse(
-      `expected boxes in pixels of the input, got ${detections.length} within ${CORNER_PX} pixels of its corner: ` +
+    throw new PipelineError(
+      'model',
+      `${file}: expected boxes in pixels of the input, got ${detections.length} within ${CORNER_PX} pixels of its corner: ` +
         'they are fractions, it seems; export it with boxes in pixels',
     );
   }

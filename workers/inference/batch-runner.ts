@@ -1,4 +1,4 @@
-import { PipelineError, toError } from '../../models/domain/errors';
+import { PipelineError, toPipelineError } from '../../models/domain/errors';
 import { redact } from '../../models/domain/redact';
 import { createDetector } from '../../models/efficientvit/detector';
 import { createFrameReader } from './frame-reader';
@@ -82,7 +82,7 @@ export async function createBatchRunner(
         return { kind: 'result', id, packed, timings };
       } catch (error) {
         const timings: Timings = { runMs: 0, graphMs: 0, runCpuMs: 0, cpuMs: takeCpuMs() };
-        return { kind: 'refused', id, message: redact(toError(error).message), timings };
+        return { kind: 'refused', id, message: redact(toPipelineError(error, 'inference').detail), timings };
       }
     },
   };

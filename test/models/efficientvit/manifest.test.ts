@@ -96,6 +96,11 @@ describe('loadManifest', () => {
       /labels: expected 11 \(outputs\.scores\.shape\), got 10/,
     ],
     ['a label twice', (draft) => (draft.labels[3] = 'car'), /labels: expected each once, got car twice/],
+    [
+      'more labels than their indices can tell apart',
+      (draft) => (draft.labels = Array.from({ length: 2 ** 16 + 1 }, (_, index) => `l${index}`)),
+      /labels: Too big: expected array to have <=65536 items/,
+    ],
     ['another height', (draft) => (draft.input.height = 258), /input\.shape\[1\]: expected 387 .*, got 384/],
     ['another width', (draft) => (draft.input.width = 320), /input\.shape\[2\]: expected 320 .*, got 416/],
     [

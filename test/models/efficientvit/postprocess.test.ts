@@ -1,3 +1,4 @@
+import { toPipelineError } from '../../../models/domain/errors';
 import type { Size } from '../../../models/domain/geometry';
 import { manifestSchema } from '../../../models/efficientvit/manifest-schema';
 import { createPostprocess } from '../../../models/efficientvit/postprocess';
@@ -120,6 +121,32 @@ describe('createPostprocess', () => {
       scores: { a: 0.3 + index / 20 },
     }));
     expect(labels(anchors, { thresholds: { maxDetections: 3 } })).toEqual(['a 0.75', 'a 0.7', 'a 0.65']);
+  });
+
+  it('takes no memory for more detections than there are boxes', () => {
+    const anchor: Anchor = { box: [0, 0, 10, 10], scores: { a: 0.5 } };
+    expect(labels([anchor], { thresholds: { maxDetections: Number.MAX_SAFE_INTEGER } })).toEqual(['a 0.5']);
+  });
+
+  it.each([
+    [1.0005, 'a 1'],
+    [
+      30,
+      'inference: expected scores of at most 1, got 30.0: its outputs are not those of the layout sightline',
+    ],
+    [Infinity, 'expected scores of at most 1, got Infinity'],
+  ])('gives no score above 1, of which no event may tell: %d', (score, expected) => {
+    const anchors: readonly Anchor[] = [
+      { box: [0, 0, 10, 10], scores: { a: 0.5 } },
+      { box: [50, 0, 60, 10], scores: { a: score } },
+    ];
+    let told: string;
+    try {
+      told = labels(anchors).join();
+    } catch (error) {
+      told = toPipelineError(error).message;
+    }
+    expect(told).toContain(expected);
   });
 
   it('clips to the source and leaves out boxes that lie in the padding alone, or are none', () => {

@@ -43,4 +43,9 @@ describe('readExportMetadata', () => {
   ])('leaves out names that are none: %j', (names) => {
     expect(readExportMetadata({ names, imgsz: 'large' })).toEqual({});
   });
+
+  it('does not begin to read names without end', () => {
+    const names = `[${'a, '.repeat(100_000)}b]`;
+    expect(readExportMetadata({ names, license: 'MIT' })).toEqual({ license: 'MIT' });
+  });
 });
