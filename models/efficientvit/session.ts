@@ -181,11 +181,11 @@ export async function openUnknownGraph(bytes: Uint8Array): Promise<UnknownGraph>
     async tryShape({ name, type, shape }) {
       const dims = shape.map(Number);
       const length = dims.reduce((product, size) => product * size, 1);
-      const data = createInputData({ type: type as 'uint8' | 'float32' | 'float16' }, length);
-      const zeros = new Tensor(type as 'float32', data as Float32Array, dims);
-      const given = await session
-        .run({ [name]: zeros })
-        .catch(refuse(`expected a run on ${type}[${dims.join(', ')}]`));
+      const run = async () => {
+        const data = createInputData({ type: type as 'uint8' | 'float32' | 'float16' }, length);
+        return session.run({ [name]: new Tensor(type as 'float32', data as Float32Array, dims) });
+      };
+      const given = await run().catch(refuse(`expected a run on ${type}[${dims.join(', ')}]`));
       return session.outputNames.map((output) => {
         const { type, dims } = given[output] as Tensor;
         return { name: output, type, shape: dims };

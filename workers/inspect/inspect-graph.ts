@@ -29,18 +29,24 @@ export async function inspectGraph(path: string, { timeoutMs = 120_000 } = {}): 
   const stderr = createStderrTail(child.stderr);
   child.stdio[4]?.on('error', () => undefined);
   const close = () => void child.kill('SIGKILL');
+  const endOf = (code: number | null, killedBy: string | null) => `its end (${killedBy ?? code})`;
+  const lost = (how: string) =>
+    new PipelineError('model', `${path}: expected what the graph is, got ${how}${stderr.sentence()}`);
 
   async function ask(question: Question): Promise<Answer> {
+    // Between two questions a person may be asked, for as long as that takes.
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw lost(endOf(child.exitCode, child.signalCode));
     const done = new AbortController();
     const { signal } = done;
     const timer = setTimeout(close, timeoutMs);
     try {
       child.send(question, () => undefined);
       const ended = once(child, 'exit', { signal }).then(([code, killedBy]) => {
-        const how = child.killed ? `nothing for ${timeoutMs / 1000} s` : `its end (${killedBy ?? code})`;
-        throw new PipelineError(
-          'model',
-          `${path}: expected what the graph is, got ${how}${stderr.sentence()}`,
+        throw lost(
+          child.killed
+            ? `nothing for ${timeoutMs / 1000} s`
+            : endOf(code as number | null, killedBy as string | null),
         );
       });
       const answered = once(child, 'message', { signal }).then(([message]) => answerSchema.parse(message));

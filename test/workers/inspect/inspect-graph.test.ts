@@ -4,7 +4,9 @@ import { readGraphFacts } from '../../../models/onnx/graph-facts';
 import { inspectGraph } from '../../../workers/inspect/inspect-graph';
 import { MODEL, WEIGHTS, draftOf } from '../../models/efficientvit/support';
 import { graphPath } from '../../models/efficientvit/foreign';
+import { descendantsOf } from '../../support/processes';
 import { tempFolder } from '../../support/temp-folder';
+import { waitFor } from '../../support/wait-for';
 
 describe('inspectGraph', () => {
   const folder = tempFolder();
@@ -80,6 +82,26 @@ describe('inspectGraph', () => {
       code: 'model',
       message: expect.stringMatching(message),
     });
+  });
+
+  it('says of a size that no memory holds what was tried', async () => {
+    const graph = await inspectGraph(graphPath('yolov8-dynamic'));
+    const [input] = graph.signature.inputs;
+    await expect(graph.tryShape({ ...input!, shape: [1, 3, 100_000, 100_000] })).rejects.toThrow(
+      /dynamic\.onnx: expected a run on float32\[1, 3, 100000, 100000\], got Invalid typed array length/,
+    );
+    graph.close();
+  });
+
+  it('says so when the process ended between two questions', async () => {
+    const graph = await inspectGraph(graphPath('yolov8'));
+    const child = descendantsOf().find(({ command }) => command.includes('/inspect/main'))!;
+    process.kill(child.pid, 'SIGKILL');
+    await waitFor(() => descendantsOf().every(({ pid }) => pid !== child.pid), { what: 'its end' });
+    await expect(graph.tryShape(graph.signature.inputs[0]!)).rejects.toThrow(
+      /yolov8\.onnx: expected what the graph is, got its end \(SIGKILL\)/,
+    );
+    graph.close();
   });
 
   it('gives up on a process that does not answer', async () => {
