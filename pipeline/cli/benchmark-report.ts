@@ -1,5 +1,5 @@
 import type { BenchmarkRow } from '../benchmark/rows';
-import { printable } from './printable';
+import { printableLines } from './printable';
 import { textTable } from './text-table';
 
 /** What `sightline benchmark-model` prints. */
@@ -35,7 +35,7 @@ export function describeBenchmark({ host, frames, seconds, rounds, rows }: Bench
     textTable([[...HEADING, ...NUMBERS], ...rows.map(cellsOf)]),
     ...(missing.length > 0 ? ['', ...new Set(missing)] : []),
   ];
-  return lines.map((line) => line.split('\n').map(printable).join('\n')).join('\n');
+  return lines.map(printableLines).join('\n');
 }
 
 function cellsOf(row: BenchmarkRow): readonly string[] {

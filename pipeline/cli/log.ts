@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import pino from 'pino';
 import type { Logger } from 'pino';
+import { printable } from './printable';
 
 export interface LogOptions {
   readonly format: 'text' | 'json';
@@ -32,5 +33,5 @@ interface LogLine {
 }
 
 function toText({ level, msg, camera }: LogLine): string {
-  return `${level.padEnd(5)} ${camera === undefined ? '' : `${camera}: `}${msg}`;
+  return `${level.padEnd(5)} ${camera === undefined ? '' : `${camera}: `}${printable(msg)}`;
 }

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { createRedactor, credentialsOf } from '../../models/domain/redact';
 import { packageVersion } from '../../models/support/package-version';
+import { printableLines } from './printable';
 import { EXIT, describeError, exitCodeOf } from './usage';
 
 /** Messages repeat what was typed, and a URL ends for the patterns at a quote that a password may hold. */
@@ -40,10 +41,16 @@ async function createProgram(asked: string | undefined): Promise<Command> {
 }
 
 async function main(): Promise<void> {
-  // Who reads our output may leave at any time, as `| head -1` does, or its disk be full. Standard output's error is noticed
-  // by whoever writes events or detections to it; without a standard error there is nobody to tell anything.
-  process.stdout.on('error', () => undefined);
+  // Who reads our output may leave at any time, as `| head -1` does, or its disk be full. Whoever writes events or detections
+  // to standard output notices its error and fails by itself; without a standard error there is nobody to tell anything.
+  let lost: NodeJS.ErrnoException | undefined;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => (lost ??= error));
   process.stderr.on('error', () => undefined);
+  process.on('exit', (code) => {
+    if (lost === undefined || lost.code === 'EPIPE' || code !== EXIT.done) return;
+    process.stderr.write(`sightline: sink: standard output: expected to write it, got ${lost.message}\n`);
+    process.exitCode = EXIT.failed;
+  });
   try {
     await (await createProgram(process.argv[2])).parseAsync(process.argv);
   } catch (error) {
@@ -51,7 +58,7 @@ async function main(): Promise<void> {
       process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
       return;
     }
-    process.stderr.write(`sightline: ${hide(describeError(error))}\n`);
+    process.stderr.write(`sightline: ${hide(printableLines(describeError(error)))}\n`);
     process.exitCode = exitCodeOf(error);
   }
 }

@@ -109,7 +109,7 @@ async function addModel(path: string, flags: AddFlags, asker: Asker): Promise<nu
   const drafted = await draftManifest(path, graph, wishes, questionsOf(asker)).finally(() => graph.close());
   process.stdout.write(describeModel(drafted, graph.bytes));
 
-  const say = (text: string) => void process.stderr.write(`sightline: ${redact(text)}\n`);
+  const say = (text: string) => void process.stderr.write(`sightline: ${redact(printable(text))}\n`);
   const signals = catchStopSignals(say);
   const telemetry = createTelemetry(createLog({ format: 'text', level: 'warn', redact, write: say }));
   try {

@@ -174,6 +174,18 @@ describe('a hostile place', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
+  it.each([['models list'], ['schema']])(
+    'a full standard output is one line and exit code 1: %s',
+    (command) => {
+      const shell = `"$0" "$1" ${command} > /dev/full`;
+      const { status, stderr } = spawnSync('sh', ['-c', shell, process.execPath, MAIN], { encoding: 'utf8' });
+      expect([status, stderr]).toEqual([
+        1,
+        expect.stringMatching(/^sightline: sink: standard output: expected to write it, got ENOSPC.*\n$/),
+      ]);
+    },
+  );
+
   it('a standard error that went away costs no event', () => {
     const shell = `"$0" "$1" run nope.mp4 "$2" -o err.jsonl --processes 1 2>/dev/full`;
     spawnSync('sh', ['-c', shell, process.execPath, MAIN, short], { cwd: folder });

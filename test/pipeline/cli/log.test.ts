@@ -22,6 +22,12 @@ describe('createLog', () => {
     });
   });
 
+  it('gives a terminal nothing to obey, and JSON every character', () => {
+    const message = 'it says \u001b[31mred\u009b0m\nline';
+    expect(lineOf('text', [], message)).toBe('warn  front: it says  [31mred 0m line');
+    expect(JSON.parse(lineOf('json', [], message))).toMatchObject({ msg: message });
+  });
+
   // The first digits of the time, and words that are keys of a line, or stand in every line.
   const year = String(Date.now()).slice(0, 4);
   it.each([year, 'level', 'warn', 'front', 'camera', '"msg":"', '","camera'])(
