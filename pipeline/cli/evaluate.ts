@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { PipelineError, toError } from '../../models/domain/errors';
+import { isImagePath } from '../../models/domain/input-kind';
 import { redact } from '../../models/domain/redact';
 import type { Manifest } from '../../models/efficientvit/manifest';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
@@ -18,6 +19,7 @@ import { remarksOn } from '../evaluation/remarks';
 import { evaluationReport } from '../evaluation/report';
 import type { EvaluationReport } from '../evaluation/report';
 import { saveDetections } from '../evaluation/save-detections';
+import type { SavedDetections } from '../evaluation/save-detections';
 import { trueBoxes } from '../evaluation/true-boxes';
 import { createTelemetry } from '../telemetry';
 import { createCountingBar } from './counting-bar';
@@ -90,7 +92,7 @@ async function evaluate(flags: EvaluateFlags): Promise<number> {
       `${flags.data}: expected objects of ${match.labels.join(', ')} in ${pictures.length} pictures, got none`,
     );
   }
-  const saved = await openOutput(flags);
+  const saved = await openOutput(flags, manifest);
   const bar = createCountingBar(process.stderr, pictures.length, 'pictures');
   const say = (text: string) => bar.line(`sightline: ${redact(printable(text))}`);
   const signals = catchStopSignals(say);
@@ -122,10 +124,11 @@ async function evaluate(flags: EvaluateFlags): Promise<number> {
       return EXIT.failed;
     }
     const report = reportOf({ flags, floor, manifest, file, match, pictures, results, provider });
-    if (saved !== undefined) await saveDetections(saved, { pictures, match, results });
     bar.close();
     const text = flags.json === true ? JSON.stringify(report, rounded, 2) : describeEvaluation(report);
     process.stdout.write(`${text}\n`);
+    // After it: a disk that is full costs what was found, and not what it came to.
+    if (saved !== undefined) await save(flags, saved, { pictures, match, results });
     return report.failed.length === 0 ? EXIT.done : EXIT.failed;
   } finally {
     bar.close();
@@ -180,12 +183,28 @@ async function checkFolder(folder: string): Promise<void> {
 }
 
 /** Opened before anything is detected, since that may take long. */
-async function openOutput({ saveDetections: path, data }: EvaluateFlags): Promise<FileHandle | undefined> {
+async function openOutput(
+  { saveDetections: path, data, model }: EvaluateFlags,
+  weights: Manifest,
+): Promise<FileHandle | undefined> {
   if (path === undefined) return undefined;
-  if (placeOf(path) === placeOf(data))
+  const inputs = [data, weights.file, ...(model === undefined ? [] : [model])].map(placeOf);
+  if (inputs.includes(placeOf(path)) || isImagePath(path))
     throw new UsageError(`${path}: expected a file of its own to write, got an input`);
   return open(path, 'w').catch((cause: unknown) => {
     throw new PipelineError('sink', `${path}: expected a file to write, got ${toError(cause).message}`, {
+      cause,
+    });
+  });
+}
+
+async function save(
+  { saveDetections: path }: EvaluateFlags,
+  file: FileHandle,
+  found: SavedDetections,
+): Promise<void> {
+  await saveDetections(file, found).catch((cause: unknown) => {
+    throw new PipelineError('sink', `${path}: expected to write it, got ${toError(cause).message}`, {
       cause,
     });
   });

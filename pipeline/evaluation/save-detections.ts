@@ -13,9 +13,10 @@ export interface SavedDetections {
 /**
  * Writes what was found as COCO's results, which pycocotools' `loadRes` reads, in full precision; a picture at a time, since all of
  * them may be more than a string can hold. A label is written as the first of its categories; one without any is left out.
+ * `writeFile` goes on where it was, and writes all: `write` may stop short of that on a disk that is nearly full.
  */
 export async function saveDetections(
-  file: Pick<FileHandle, 'write'>,
+  file: Pick<FileHandle, 'writeFile'>,
   { pictures, results, match: { labels, categoriesOf } }: SavedDetections,
 ): Promise<void> {
   let separator = '[\n';
@@ -28,8 +29,8 @@ export async function saveDetections(
       return [JSON.stringify({ image_id: picture.id, category_id: category.id, bbox: box, score })];
     });
     if (lines.length === 0) continue;
-    await file.write(separator + lines.join(',\n'));
+    await file.writeFile(separator + lines.join(',\n'));
     separator = ',\n';
   }
-  await file.write(separator === '[\n' ? '[]\n' : '\n]\n');
+  await file.writeFile(separator === '[\n' ? '[]\n' : '\n]\n');
 }

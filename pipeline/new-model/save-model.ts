@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { copyFile, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { copyFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { PipelineError, toError } from '../../models/domain/errors';
 import type { Manifest } from '../../models/efficientvit/manifest';
@@ -26,32 +26,48 @@ export async function placeOfModel(
     manifestPath: join(folder, `${name}.manifest.json`),
     copyTo: isBeside ? undefined : join(folder, `${name}.onnx`),
   };
-  for (const path of [place.manifestPath, place.copyTo]) {
+  await refuseTaken(place, force);
+  return place;
+}
+
+async function refuseTaken({ manifestPath, copyTo }: ModelPlace, force: boolean): Promise<void> {
+  for (const path of [manifestPath, copyTo]) {
     const entry = path === undefined ? undefined : await stat(path).catch(() => undefined);
     if (entry !== undefined && !(force && entry.isFile()))
       throw new PipelineError('sink', `${path}: expected no such file (--force replaces it), got one`);
   }
-  return place;
 }
 
-/** Writes a manifest whose `file` is the path of the weights. Rejects with PipelineError `sink`, and then leaves nothing half. */
+/**
+ * Writes a manifest whose `file` is the path of the weights; both files are made beside their places, which they take once they are
+ * whole. Rejects with PipelineError `sink`, and then leaves nothing half, nor takes anything away.
+ */
 export async function saveModel(manifest: Manifest, place: ModelPlace, force: boolean): Promise<void> {
   const { manifestPath, copyTo } = place;
-  const written: string[] = [];
+  const partials: string[] = [];
+  const partialOf = (path: string) => {
+    const partial = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`);
+    partials.push(partial);
+    return partial;
+  };
   try {
     await mkdir(dirname(manifestPath), { recursive: true });
-    if (copyTo !== undefined) {
-      await copyFile(manifest.file, copyTo, force ? 0 : constants.COPYFILE_EXCL);
-      written.push(copyTo);
-    }
+    const weights = copyTo === undefined ? undefined : partialOf(copyTo);
+    if (weights !== undefined) await copyFile(manifest.file, weights);
     const file = basename(copyTo ?? manifest.file);
-    const text = `${JSON.stringify({ ...manifest, file }, null, 2)}\n`;
-    await writeFile(manifestPath, text, { flag: force ? 'w' : 'wx' });
+    const text = partialOf(manifestPath);
+    await writeFile(text, `${JSON.stringify({ ...manifest, file }, null, 2)}\n`, { flag: 'wx' });
+    // Something may have come there meanwhile, and `rename` replaces it.
+    await refuseTaken(place, force);
+    if (weights !== undefined) await rename(weights, copyTo!);
+    await rename(text, manifestPath);
   } catch (cause) {
-    for (const path of written) await rm(path, { force: true });
+    if (cause instanceof PipelineError) throw cause;
     throw new PipelineError('sink', `${manifestPath}: expected to write it, got ${toError(cause).message}`, {
       cause,
     });
+  } finally {
+    for (const partial of partials) await rm(partial, { force: true });
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { packageRoot } from '../../models/support/package-root';
@@ -123,6 +123,30 @@ describe('sightline evaluate', () => {
     expect(stdout).toMatch(/^person +\d+ +\d+\.\d/m);
     expect(stdout).toContain('3 pictures could not be looked at');
     expect(stdout).not.toContain('Categories without a label');
+  });
+
+  it('tells what it came to before a full disk keeps what was found, and replaces nothing that it reads', () => {
+    write({});
+    symlinkSync('/dev/full', join(folder, 'full.json'));
+    const { status, stdout, stderr } = evaluate(
+      '--limit',
+      '1',
+      '--save-detections',
+      join(folder, 'full.json'),
+    );
+    expect([status, stdout, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^person +\d+ +\d+\.\d/m),
+      expect.stringMatching(/^sightline: sink: .*full\.json: expected to write it, got ENOSPC.*\n$/),
+    ]);
+    for (const input of [data, join(folder, '1.png')]) {
+      const before = readFileSync(input);
+      expect(evaluate('--save-detections', input)).toMatchObject({
+        status: 2,
+        stderr: `sightline: ${input}: expected a file of its own to write, got an input\n`,
+      });
+      expect(readFileSync(input).equals(before)).toBe(true);
+    }
   });
 
   it('judges a picture that says it is to be turned as it is seen, and refuses the size before', async () => {

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadManifest, verifyWeights } from '../../models/efficientvit/manifest';
 import { graphPath } from '../models/efficientvit/foreign';
 import { MODEL, MODELS, WEIGHTS } from '../models/efficientvit/support';
 import { MAIN, PLAZA, killAll, startSightline } from '../support/sightline';
 import type { SightlineRun } from '../support/sightline';
+import { mountSmallDisk } from '../support/small-disk';
 import { tempFolder } from '../support/temp-folder';
 import { waitFor } from '../support/wait-for';
 
@@ -157,7 +158,7 @@ describe('sightline models add', () => {
       'yolov8',
       ['--scale', '1'],
       1,
-      /expected scores of at most 1, got \d+(\.\d+)?: its outputs/,
+      /expected scores of at most 1, got \d+(\.\d+)?: its outputs .*\n.*: 1 frames were not looked at$/m,
     ],
     [
       'a picture that is none',
@@ -179,6 +180,43 @@ describe('sightline models add', () => {
     expect(run.stderr).toMatch(message);
     expect(run.code).toBe(code);
     expect(existsSync(join(own, `${name}.manifest.json`))).toBe(false);
+  });
+
+  it('prints what a hostile graph says, and gives a terminal nothing to obey', async () => {
+    const bytes = readFileSync(graphPath('two-inputs'));
+    const at = bytes.indexOf('factor');
+    for (let next = at; next >= 0; next = bytes.indexOf('factor', next))
+      bytes.write('\u001b[31m\u0007', next);
+    const path = join(folder, 'hostile.onnx');
+    writeFileSync(path, bytes);
+    const { code, stderr } = await sightline('models', 'add', path);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('; got  [31m : float32[1], images: ')]);
+    // eslint-disable-next-line no-control-regex
+    expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  });
+
+  it('leaves nothing half on a disk that is full, and what was there', async () => {
+    const { path } = put('yolov8');
+    const disk = mountSmallDisk(join(folder, 'small'), 8);
+    if (disk === undefined) return;
+    try {
+      const args = ['models', 'add', path, '--output', disk.path, '--name', 'mine', '--force'];
+      writeFileSync(join(disk.path, 'mine.onnx'), 'of before');
+      writeFileSync(join(disk.path, 'fill'), 'x'.repeat(4096));
+      const full = await sightline(...args);
+      expect([full.code, full.stderr]).toEqual([
+        1,
+        expect.stringContaining('mine.manifest.json: expected to write it, got ENOSPC'),
+      ]);
+      expect(readdirSync(disk.path).sort()).toEqual(['fill', 'mine.onnx']);
+      expect(readFileSync(join(disk.path, 'mine.onnx'), 'utf8')).toBe('of before');
+      disk.resize(64);
+      expect(await sightline(...args)).toMatchObject({ code: 0 });
+      await verifyWeights(await loadManifest(join(disk.path, 'mine.manifest.json')));
+      expect(readdirSync(disk.path).sort()).toEqual(['fill', 'mine.manifest.json', 'mine.onnx']);
+    } finally {
+      disk.remove();
+    }
   });
 
   describe('on a terminal', () => {
