@@ -95,7 +95,7 @@ async function enter(
   signal: AbortSignal,
 ): Promise<Entrant | PipelineError> {
   try {
-    const process = await startModelProcess({ candidate, ring, frames: references });
+    const process = await startModelProcess({ candidate, ring, frames: references, signal });
     const entrant: Entrant = { candidate, process, stretches: [] };
     await measureOnce(entrant, 0, signal);
     entrant.stretches.length = 0;

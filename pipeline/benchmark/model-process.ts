@@ -43,6 +43,8 @@ export interface ModelProcessOptions {
   readonly ring: ShmRing;
   /** Frames that lie in the ring; batches take them in turn. */
   readonly frames: readonly FrameReference[];
+  /** Gives up the start, which may take minutes; not what is measured. */
+  readonly signal: AbortSignal;
 }
 
 /** TensorRT builds its engine meanwhile. */
@@ -63,6 +65,7 @@ export async function startModelProcess({
   candidate: { manifest, provider, batch, threads },
   ring,
   frames,
+  signal: giveUp,
 }: ModelProcessOptions): Promise<ModelProcess> {
   let nextId = 0;
   let nextFrame = 0;
@@ -117,12 +120,17 @@ export async function startModelProcess({
     }
   }
 
+  const onGiveUp = () =>
+    settleStart.reject(new PipelineError('model', 'inference process: stopped before it was ready'));
+  giveUp.addEventListener('abort', onGiveUp);
   let runtime: string;
   try {
     runtime = await started;
   } catch (error) {
     await child.stop();
     throw error;
+  } finally {
+    giveUp.removeEventListener('abort', onGiveUp);
   }
   return {
     runtime,

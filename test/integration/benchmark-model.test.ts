@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadManifest } from '../../models/efficientvit/manifest';
 import type { BenchmarkReport } from '../../pipeline/cli/benchmark-report';
 import { MAIN, killAll, startSightline } from '../support/sightline';
 import type { SightlineRun } from '../support/sightline';
@@ -97,6 +98,22 @@ describe('sightline benchmark-model', () => {
     run.interruptGroup();
     expect(await run.ended).toBe(1);
     expect(run.stdout()).toBe('');
+    expect(run.stderr()).toContain('stopped before the end: nothing is compared');
+    expect([run.processes(), run.files()]).toEqual([[], []]);
+  });
+
+  it('does not wait for a provider that hangs when it is interrupted', async () => {
+    const { file, ...facts } = await loadManifest(SMALL[1]!);
+    const hanging = join(folder, 'hanging.manifest.json');
+    const fault = { kind: 'load', provider: 'cpu', by: 'hang' };
+    writeFileSync(hanging, JSON.stringify({ ...facts, file, fault }));
+    const run = startSightline(folder, ['benchmark-model', '--model', hanging, '--batch', '1']);
+    runs.push(run);
+    await waitFor(() => run.processes().some(({ command }) => command.includes('inference/main.js')), {
+      what: 'the process',
+    });
+    run.interruptGroup();
+    expect(await run.ended).toBe(1);
     expect(run.stderr()).toContain('stopped before the end: nothing is compared');
     expect([run.processes(), run.files()]).toEqual([[], []]);
   });
