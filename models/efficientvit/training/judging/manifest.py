@@ -48,7 +48,7 @@ def write_manifest(onnx_path: Path, detector: Detector, names: list[str], size: 
             "scores": output("scores", len(names), "sigmoid probability per label"),
         },
         "labels": names,
-        "thresholds": {"score": 0.42, "nmsIou": 0.6, "maxDetections": 100},
+        "thresholds": {"score": 0.52, "nmsIou": 0.6, "maxDetections": 100},
         "accuracy": {},
         "origin": {"training": "models/efficientvit/training"},
         "license": licence,

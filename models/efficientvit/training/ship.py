@@ -1,0 +1,84 @@
+"""Lays a checkpoint into the project: graphs of both sizes, manifests with their accuracy, golden files.
+
+python ship.py /tmp/run/checkpoint.pt --data /work/shared/training-set --score 0.42
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # See train.py.
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from data.formats import read_dataset
+from data.picture import Labelled
+from export import export_onnx, parse_size
+from golden import make
+from judging.accuracy import average_precision, collect, operating_points
+from judging.manifest import write_manifest
+from judging.runner import onnx_infer
+from network.checkpoint import load_checkpoint
+
+ROOT = Path(__file__).resolve().parents[3]
+WEIGHTS = ROOT / "models/efficientvit/weights"
+GOLDEN = ROOT / "test/golden/detector"
+CLIP = ROOT / "config/examples/clips/plaza.mp4"
+
+
+def judge(model: Path, labelled: Labelled) -> dict[str, Any]:
+    """COCO's AP and points of operation of a graph on labelled pictures."""
+    infer, size = onnx_infer(model)
+    truths, found = collect(infer, labelled, size)
+    return {**average_precision(truths, found, labelled.names), "points": operating_points(truths, found)}
+
+
+def ship(checkpoint: Path, labelled: Labelled, size: tuple[int, int], score: float, steps: str) -> dict[str, Any]:
+    """Writes all files of one size; returns what `judge` found."""
+    detector, names = load_checkpoint(checkpoint)
+    model = WEIGHTS / f"efficientvit-{detector.variant}-{size[0]}x{size[1]}.onnx"
+    export_onnx(detector, size, model)
+    accuracy = judge(model, labelled)
+    path = write_manifest(model, detector, names, size, "Apache-2.0")
+    manifest = json.loads(path.read_text())
+    manifest["thresholds"]["score"] = score
+    manifest["accuracy"]["validation"] = {
+        "set": f"validation split of the training set, {len(labelled.pictures)} pictures, mostly teacher labels",
+        "ap": accuracy["ap"],
+        "ap50": accuracy["ap50"],
+        "personAp50": accuracy["labels"]["person"]["ap50"],
+    }
+    manifest["origin"] = {
+        "backboneInit": "MIT EfficientViT-B0, Cityscapes segmentation checkpoint (Apache-2.0)",
+        "training": f"models/efficientvit/training, {steps}",
+    }
+    path.write_text(json.dumps(manifest, indent=2) + "\n")
+    make(model, CLIP, GOLDEN, [20, 100, 200], 0.35)
+    return accuracy
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--data", required=True, help="the training set's folder: its split val is judged on")
+    parser.add_argument("--sizes", type=parse_size, nargs="*", default=[(416, 256), (640, 384)])
+    parser.add_argument("--score", type=float, default=0.52, help="threshold from which a detection counts")
+    parser.add_argument("--steps", default="see README.md", help="of the run, for people")
+    parser.add_argument("--json", type=Path, help="also write what was found to this file")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    labelled = read_dataset({"format": "sightline", "path": args.data}).of_split("val")
+    results = {f"{w}x{h}": ship(args.checkpoint, labelled, (w, h), args.score, args.steps) for w, h in args.sizes}
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=2) + "\n")
+    for size, found in results.items():
+        print(f"{size}: AP {found['ap']}, AP50 {found['ap50']}, person AP50 {found['labels']['person']['ap50']}")
+
+
+if __name__ == "__main__":
+    main()
