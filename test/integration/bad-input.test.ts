@@ -250,7 +250,7 @@ describe('what a run says of', () => {
         ['run', good, '--processes', '1.5'],
         'model.processes: expected auto or a whole number from 1 to 256, got 1.5',
       ],
-      [['detect', good, '--batch', ''], '--batch: expected a number from 1 to 64, got ""'],
+      [['detect', good, '--batch', ''], '--batch: expected a whole number from 1 to 64, got ""'],
       [['run', good, '--max-fps'], "option '--max-fps <n>' argument missing"],
     ];
     for (const [args, told] of cases) {

@@ -38,7 +38,8 @@ describe('sightline models list', () => {
     expect(code).toBe(0);
     const lines = stdout.trimEnd().split('\n');
     expect(lines.map((line) => line.split(' ')[0])).toEqual([...MODELS]);
-    expect(lines[0]).toMatch(/ 416x256 +score 0\.42 +Apache-2\.0 +person, bicycle, car/);
+    const { score } = (await loadManifest(MODELS[0])).thresholds;
+    expect(lines[0]).toMatch(new RegExp(` 416x256 +score ${score} +Apache-2\\.0 +person, bicycle, car`));
   });
 });
 
@@ -79,9 +80,16 @@ describe('sightline models add', () => {
 
   it('finds the same in a bundled model that it was told nothing of', async () => {
     const { path, folder: own } = put(MODEL, join(WEIGHTS, `${MODEL}.onnx`));
-    const { labels } = await loadManifest(MODEL);
+    const { labels, thresholds } = await loadManifest(MODEL);
     writeFileSync(join(own, 'labels.txt'), `${labels.join('\n')}\n\n`);
-    const args = ['--labels', join(own, 'labels.txt'), '--license', 'Apache-2.0', '--score', '0.42'];
+    const args = [
+      '--labels',
+      join(own, 'labels.txt'),
+      '--license',
+      'Apache-2.0',
+      '--score',
+      `${thresholds.score}`,
+    ];
     const taken = await sightline('models', 'add', path, ...args);
     expect(taken.code).toBe(2);
     expect(taken.stderr).toContain('--name: expected small letters');
