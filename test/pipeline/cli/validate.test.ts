@@ -92,13 +92,18 @@ describe('sightline validate', () => {
     });
 
     it('tells of a manifest that is missing or broken, without the code of the error', async () => {
-      writeFileSync(inFolder('broken.json'), '{}');
+      writeFileSync(inFolder('broken.json'), '{"layout":"sightline"}');
+      writeFileSync(inFolder('other.json'), '{}');
       expect(await faultsOf(withModel('./gone.json'))).toEqual([
         expect.stringMatching(/^2:9: model\.name: ~\/gone\.json: expected a manifest, got ENOENT/),
         ...others,
       ]);
       expect(await faultsOf(withModel('broken.json'))).toEqual([
         expect.stringMatching(/^2:9: model\.name: ~\/broken\.json: .*sha256/),
+        ...others,
+      ]);
+      expect(await faultsOf(withModel('other.json'))).toEqual([
+        '2:9: model.name: ~/other.json: layout: expected one of sightline, yolov5, yolov8, end2end',
         ...others,
       ]);
     });
