@@ -44,7 +44,7 @@ export function createProviderChoice(wanted: readonly string[]): ProviderChoice 
     givenUp,
     lost({ provider, isStarting, error }) {
       if (provider === undefined) {
-        if (isStarting && good.size > 0) {
+        if (isStarting && givenUp.some((one) => good.has(one.provider))) {
           providers = [...wanted];
           givenUp.length = 0;
           losses.clear();

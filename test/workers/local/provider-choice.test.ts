@@ -56,6 +56,14 @@ describe('createProviderChoice', () => {
     expect([choice.providers, choice.givenUp]).toEqual([['cuda', 'coreml'], []]);
   });
 
+  it('leaves alone what never worked when a process cannot be made', () => {
+    const choice = createProviderChoice(['webgpu', 'cpu']);
+    expect(loseWhileLoading(choice, 'webgpu')).toBe(true);
+    choice.worked('cpu');
+    expect(loseWhileLoading(choice, undefined)).toBe(false);
+    expect(choice.providers).toEqual(['cpu']);
+  });
+
   it('gives nothing up for a process that said itself why it cannot start, or that was none', () => {
     const choice = createProviderChoice(['webgpu', 'cpu']);
     expect(loseWhileLoading(choice, undefined)).toBe(false);
