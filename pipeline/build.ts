@@ -186,7 +186,7 @@ function tracksOf(spec: CameraSpec, { endReason }: CameraDeps) {
 
 function eventsOf(spec: CameraSpec, { port, eventSource }: CameraDeps) {
   const { id, updateIntervalMs } = spec;
-  const runKey = createRunKey(analysisOf(spec), port.detector.sha256);
+  const runKey = createRunKey(analysisOf(spec), port.detector.fingerprint);
   return { cameraId: id, source: eventSource, runKey, updateIntervalMs };
 }
 

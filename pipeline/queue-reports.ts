@@ -42,7 +42,7 @@ export function reportQueue(
       }
       case 'no_worker': {
         if (isStopping()) break;
-        const others = event.others.length === 0 ? '' : ` (workers of ${event.others.join(', ')} are there)`;
+        const others = event.others.length === 0 ? '' : ` (${thoseThere(event.others, model)})`;
         telemetry.warning(
           `no worker for ${model} at ${name}${others}: nothing is looked at; start one: ` +
             `sightline worker --queue ${name} --model ${model}${settings}${login}`,
@@ -77,4 +77,11 @@ export function reportQueue(
         tellBadReply(`answers of workers: ${event.error.message}`);
     }
   };
+}
+
+/** Workers that are there for something else; of the same name are those that were given another manifest. */
+function thoseThere(others: readonly string[], model: string): string {
+  const workers = `workers of ${others.join(', ')} are there`;
+  if (!others.includes(model)) return workers;
+  return `${workers}, but with another manifest of ${model}: other weights, labels, sizes or thresholds`;
 }

@@ -6,6 +6,8 @@ import type { Size } from './geometry';
 export interface DetectorInfo {
   readonly name: string;
   readonly sha256: string;
+  /** Names all that decides what is found in a frame (`fingerprintOf`): equal ones find the same. */
+  readonly fingerprint: string;
   /** Size of the picture the detector takes; frames hold `width * height * 3 / 2` bytes. */
   readonly input: Size;
   readonly labels: readonly string[];

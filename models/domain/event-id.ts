@@ -31,12 +31,12 @@ export function canonicalJson(value: unknown): string {
 }
 
 /**
- * Names everything that decides what the events of a camera are: its analysis settings, the detector's weights and the
+ * Names everything that decides what the events of a camera are: its analysis settings, the detector (its fingerprint) and the
  * version of the contract. Where events go is no part of it.
  */
-export function createRunKey(analysis: unknown, modelSha256: string): string {
+export function createRunKey(analysis: unknown, detector: string): string {
   return createHash('sha256')
-    .update(canonicalJson([analysis, modelSha256, EVENT_CONTRACT_VERSION]))
+    .update(canonicalJson([analysis, detector, EVENT_CONTRACT_VERSION]))
     .digest('hex')
     .slice(0, 16);
 }

@@ -48,8 +48,8 @@ export interface Keys {
 
   /** Prefix of BullMQ's own keys, which follow it after a colon. */
   readonly queuePrefix: string;
-  /** The queue of a model's live or recorded frames: a name without colons, as BullMQ wants it. */
-  queue(sha256: string, protocol: number, mode: 'live' | 'recorded'): string;
+  /** The queue of a detector's live or recorded frames: a name without colons, as BullMQ wants it. */
+  queue(fingerprint: string, protocol: number, mode: 'live' | 'recorded'): string;
   /** Hash, name of a model to its manifest, published by workers. */
   readonly models: string;
   /** Hash, worker to its heartbeat. */
@@ -92,8 +92,8 @@ export function createKeys(namespace: string): Keys {
     fence: (camera) => `${namespace}:fence:{${camera}}`,
     ingests: `${namespace}:ingests`,
     queuePrefix: `{${namespace}}`,
-    queue: (sha256, protocol, mode) =>
-      `${namespace}-detect-${sha256.slice(0, 8)}-p${String(protocol)}-${mode}`,
+    queue: (fingerprint, protocol, mode) =>
+      `${namespace}-detect-${fingerprint.slice(0, 8)}-p${String(protocol)}-${mode}`,
     models: `${namespace}:models`,
     workers: `${namespace}:workers`,
     producers: `${namespace}:producers`,

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { DetectorInfo } from '../domain/detect-port';
 import { PipelineError, toError } from '../domain/errors';
 import { packageRoot } from '../support/package-root';
+import { fingerprintOf } from './fingerprint';
 import { manifestSchema } from './manifest-schema';
 import type { Manifest } from './manifest-schema';
 
@@ -81,10 +82,12 @@ export async function verifyWeights({ file, sha256 }: Manifest): Promise<Uint8Ar
 }
 
 /** What a pipeline needs to know of the model; no weights. */
-export function toDetectorInfo({ name, sha256, input, labels, thresholds }: Manifest): DetectorInfo {
+export function toDetectorInfo(manifest: Manifest): DetectorInfo {
+  const { name, sha256, input, labels, thresholds } = manifest;
   return {
     name,
     sha256,
+    fingerprint: fingerprintOf(manifest),
     input: { width: input.width, height: input.height },
     labels,
     defaultMinScore: thresholds.score,

@@ -7,6 +7,7 @@ import type { RedisServer } from '../support/redis-server';
 import { PLAZA, eventsOf, killAll, readEvents, startSightline } from '../support/sightline';
 import type { SightlineRun, StartOptions } from '../support/sightline';
 import { tempFolder } from '../support/temp-folder';
+import { writeManifest } from '../models/efficientvit/support';
 import { waitFor } from '../support/wait-for';
 
 const PASSWORD = 's3cr3t-of-redis';
@@ -65,6 +66,24 @@ describe('the command line of a queue', () => {
     expect(worker.stderr()).toContain('stopped after 49 frames in');
     for (const { stderr, stdout } of [run, worker]) expect(stderr() + stdout()).not.toContain(PASSWORD);
     for (const { pid } of [run, worker]) expect(processes(pid)).toEqual([]);
+  });
+
+  it('takes no answers of a worker with another manifest of the same name and weights, and says so', async () => {
+    const relabelled = writeManifest(folder, ({ labels }) => (labels[0] = 'human'));
+    const worker = start(['worker', '--processes', '1', '--queue', url, '--model', relabelled]);
+    await waitFor(() => worker.stderr().includes('looks at frames'), {
+      what: 'the worker',
+      timeoutMs: 20_000,
+    });
+    const run = start(['run', PLAZA, '--max-fps', '2', '--output', eventsPath, '--queue', url]);
+    await waitFor(() => run.stderr().includes('no worker for'), { what: 'the notice', timeoutMs: 20_000 });
+    expect(run.stderr()).toContain(
+      '(workers of efficientvit-b0-416x256 are there, but with another manifest of efficientvit-b0-416x256: ' +
+        'other weights, labels, sizes or thresholds): nothing is looked at',
+    );
+    for (const { child } of [run, worker]) child.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+    expect(worker.stderr()).toContain('stopped after 0 frames');
   });
 
   it('waits with an ingest for the Redis of its events as for that of its queue, and says where they go', async () => {

@@ -13,7 +13,7 @@ import { copyModel } from '../workers/support/pool-fixture';
 /** Keys that a clean stop leaves: what BullMQ knows of its queues, and the models that there are. */
 const DECLARED = [
   /^sightline:models$/,
-  /^\{sightline\}:sightline-detect-[0-9a-f]{8}-p1-(live|recorded):(meta|events|id|stalled-check)$/,
+  /^\{sightline\}:sightline-detect-[0-9a-f]{8}-p2-(live|recorded):(meta|events|id|stalled-check)$/,
 ];
 
 describe('a queue shared by cameras', () => {

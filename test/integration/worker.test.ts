@@ -1,7 +1,9 @@
+import { fingerprintOf } from '../../models/efficientvit/fingerprint';
 import { loadManifest } from '../../models/efficientvit/manifest';
 import type { Manifest } from '../../models/efficientvit/manifest';
 import type { Outcome } from '../../models/domain/observation';
 import { createLocalDetectPort } from '../../workers/local/local-detect-port';
+import { PROTOCOL } from '../../workers/wire/job';
 import { hostToken } from '../../workers/frames/host-token';
 import { createShmRing } from '../../workers/frames/shm-ring';
 import type { QueueWorker, WorkerEvent } from '../../workers/serve/serve-types';
@@ -133,11 +135,11 @@ describe('createQueueWorker', () => {
 
   it('refuses malformed, oversized and foreign jobs for what they are, and goes on', async () => {
     const { refusedJobs } = worker.stats();
-    const good = { v: 1, producer: producer.id, frames: [jobFrame(0, await producer.store(0))] };
+    const good = { v: PROTOCOL, producer: producer.id, frames: [jobFrame(0, await producer.store(0))] };
     const bad: unknown[] = [
       null,
       'frame',
-      { ...good, v: 2 },
+      { ...good, v: PROTOCOL + 1 },
       { ...good, producer: '../../etc' },
       { ...good, frames: [] },
       { ...good, frames: [{ ...good.frames[0], width: 1e9 }] },
@@ -158,7 +160,7 @@ describe('createQueueWorker', () => {
       { what: 'failed jobs' },
     );
     expect(failed.map(({ failedReason }) => failedReason)).toContain(
-      'inference: job: expected the data of protocol 1, got a fault at v: Invalid input: expected 1',
+      `inference: job: expected the data of protocol ${PROTOCOL}, got a fault at v: Invalid input: expected ${PROTOCOL}`,
     );
     for (const { failedReason, data } of failed) {
       expect(failedReason).toMatch(/^inference: job: expected /);
@@ -203,7 +205,7 @@ describe('createQueueWorker', () => {
     const heartbeat = parseWorkerHeartbeat(text!)!;
     expect(heartbeat).toMatchObject({
       model: MODEL,
-      sha256: manifest.sha256,
+      fingerprint: fingerprintOf(manifest),
       provider: 'cpu',
       processes: 1,
       maxBatch: 4,

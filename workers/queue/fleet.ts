@@ -34,8 +34,8 @@ export interface FleetOptions {
   readonly keys: Keys;
   /** Id of this process, under which it announces itself. */
   readonly producer: string;
-  /** The model whose workers count. */
-  readonly sha256: string;
+  /** The detector whose workers count. */
+  readonly fingerprint: string;
   readonly hostToken: string;
   readonly clock: Clock;
   readonly redisNowMs: () => number;
@@ -59,7 +59,7 @@ export interface Fleet {
 
 /** Reads the heartbeats of workers and producers every second and announces this process among the latter. */
 export function createFleet(options: FleetOptions): Fleet {
-  const { client, keys, producer, sha256, hostToken, clock, redisNowMs, isActive, onChange, onEvent } =
+  const { client, keys, producer, fingerprint, hostToken, clock, redisNowMs, isActive, onChange, onEvent } =
     options;
   const { onRefused, onAccepted } = options;
   let capacity = NO_CAPACITY;
@@ -84,7 +84,7 @@ export function createFleet(options: FleetOptions): Fleet {
       v: PROTOCOL,
       atMs: redisNowMs(),
       host: hostname(),
-      sha256,
+      fingerprint,
       isActive: isActive(),
     };
     await client.hset(keys.producers, producer, JSON.stringify(own));
@@ -97,9 +97,9 @@ export function createFleet(options: FleetOptions): Fleet {
       const [workers, producers] = await Promise.all([readHash(keys.workers), readHash(keys.producers)]);
       if (isClosed) return;
       const living = livingOf(workers, parseWorkerHeartbeat);
-      const ours = new Map([...living].filter(([, worker]) => worker.sha256 === sha256));
+      const ours = new Map([...living].filter(([, worker]) => worker.fingerprint === fingerprint));
       const rivals = [...livingOf(producers, parseProducerHeartbeat).values()].filter(
-        (other) => other.sha256 === sha256 && other.isActive,
+        (other) => other.fingerprint === fingerprint && other.isActive,
       );
       tellLost(ours, workers);
       update(capacityOf([...ours.values()], rivals.length, hostToken), [...living.values()]);

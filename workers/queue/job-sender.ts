@@ -9,7 +9,7 @@ import type { SilentState } from './outstanding';
 export interface JobSenderOptions {
   readonly client: RedisClient;
   readonly keys: Keys;
-  readonly sha256: string;
+  readonly fingerprint: string;
   readonly onError: (error: Error) => void;
 }
 
@@ -30,11 +30,11 @@ export interface JobSender {
 const EVENTS_KEPT = 10;
 
 /** Queues over one connection that fails fast; nothing is sent before the first job. */
-export function createJobSender({ client, keys, sha256, onError }: JobSenderOptions): JobSender {
+export function createJobSender({ client, keys, fingerprint, onError }: JobSenderOptions): JobSender {
   const queues = new Map<SourceMode, Promise<Queue>>();
 
   async function openQueue(mode: SourceMode): Promise<Queue> {
-    const queue = new Queue(keys.queue(sha256, PROTOCOL, mode), {
+    const queue = new Queue(keys.queue(fingerprint, PROTOCOL, mode), {
       connection: client,
       prefix: keys.queuePrefix,
       streams: { events: { maxLen: EVENTS_KEPT } },

@@ -65,7 +65,7 @@ export async function createQueueDetectPort(
   const sender = createJobSender({
     client: commands,
     keys,
-    sha256: detector.sha256,
+    fingerprint: detector.fingerprint,
     // Connection faults are told of by the connection itself; commands reject to whoever gave them.
     onError: () => undefined,
   });
@@ -95,7 +95,7 @@ export async function createQueueDetectPort(
     client: commands,
     keys,
     producer,
-    sha256: detector.sha256,
+    fingerprint: detector.fingerprint,
     hostToken: hostToken(),
     clock,
     redisNowMs: () => redisClock.nowMs(),

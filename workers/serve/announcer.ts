@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import type { Clock } from '../../models/domain/clock';
 import type { Keys } from '../../models/domain/keys';
+import { fingerprintOf } from '../../models/efficientvit/fingerprint';
 import type { Manifest } from '../../models/efficientvit/manifest';
 import type { RedisClient } from '../../models/support/redis';
 import { hostToken } from '../frames/host-token';
@@ -58,7 +59,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     host: hostname().slice(0, 255),
     hostToken: hostToken(),
     model: manifest.name,
-    sha256: manifest.sha256,
+    fingerprint: fingerprintOf(manifest),
     maxBatch,
   } as const;
   let beating: Promise<void> | undefined;

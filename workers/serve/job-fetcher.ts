@@ -16,7 +16,7 @@ export interface JobFetcherOptions {
   readonly keys: Keys;
   /** Id of this worker: who sent a job can see who has it. */
   readonly worker: string;
-  readonly sha256: string;
+  readonly fingerprint: string;
   readonly maxBatch: number;
   /** Inference processes that are ready; while there is none, no job is fetched. */
   readonly readyProcesses: () => number;
@@ -65,7 +65,7 @@ const REASON_CHARS = 300;
 
 /** Fetches jobs from now on. One connection is shared; BullMQ makes another for each queue to wait on. */
 export function createJobFetcher(options: JobFetcherOptions): JobFetcher {
-  const { client, keys, sha256, maxBatch, readyProcesses, serve, onRefused, onError } = options;
+  const { client, keys, fingerprint, maxBatch, readyProcesses, serve, onRefused, onError } = options;
   const limiter = createJobLimiter(maxBatch);
   const held = { live: 0, recorded: 0 };
   const counts = { jobs: 0, refusedJobs: 0, heldFrames: 0 };
@@ -75,7 +75,7 @@ export function createJobFetcher(options: JobFetcherOptions): JobFetcher {
   const limitsNow = () => limiter.limits(readyProcesses(), { jobs: held, frames: counts.heldFrames });
   const workers = MODES.map((mode) => {
     const worker = new TolerantWorker(
-      keys.queue(sha256, PROTOCOL, mode),
+      keys.queue(fingerprint, PROTOCOL, mode),
       (job: Job<unknown>) => begin(mode, job),
       {
         connection: client,

@@ -89,7 +89,7 @@ export function startServing({ options, clock, keys, connections, pool }: Servin
     state: () => ({ provider: provider(), processes: readyProcesses(), busyMs: busyMs(), isLeaving }),
   });
   const fetcher = createJobFetcher({
-    ...{ client: patient, keys, worker: id, sha256: detector.sha256, maxBatch, readyProcesses },
+    ...{ client: patient, keys, worker: id, fingerprint: detector.fingerprint, maxBatch, readyProcesses },
     async serve(job) {
       const frames = await look(job);
       if (await answer(job.producer, frames)) for (const { kind } of frames) replies[kind]++;

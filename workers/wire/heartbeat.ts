@@ -10,6 +10,11 @@ export const HEARTBEAT_TTL_MS = 6000;
 /** A field older than this is removed by whoever reads it. */
 export const HEARTBEAT_FORGET_MS = 60_000;
 
+const fingerprint = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .describe('Of the detector.');
+
 const shared = {
   /** Redis' time of the heartbeat in milliseconds. */
   atMs: z.number(),
@@ -24,7 +29,7 @@ const workerSchema = z.strictObject({
     .regex(/^[0-9a-f]{16}$/)
     .describe("Equal for processes that can open each other's frame rings."),
   model: z.string().max(64),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  fingerprint,
   provider: z.string().max(32),
   /** Inference processes that are ready; 0 while none is. */
   processes: z.int().min(0).max(1024),
@@ -40,7 +45,7 @@ const producerSchema = z.strictObject({
   ...shared,
   /** Had frames for the workers since the last heartbeat: the capacity is shared among those that have. */
   isActive: z.boolean(),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  fingerprint,
 });
 
 /** What a worker says of itself: the value of its field of the hash `workers`. */

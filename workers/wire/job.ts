@@ -7,7 +7,7 @@ import { isCameraId } from '../../models/domain/frame';
  * Version of what is said between processes that send frames and workers: jobs, replies, heartbeats. It is part of the
  * queue's name, so that two versions never meet.
  */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** Most frames of one job. */
 export const MAX_JOB_FRAMES = 64;

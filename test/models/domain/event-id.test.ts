@@ -42,7 +42,7 @@ describe('canonicalJson', () => {
 });
 
 describe('createRunKey', () => {
-  it('changes with the settings and with the weights, and not with the order of keys', () => {
+  it('changes with the settings and with the detector, and not with the order of keys', () => {
     const key = createRunKey({ maxFps: 10, labels: ['car'] }, 'aa');
     expect(key).toMatch(/^[0-9a-f]{16}$/);
     expect(createRunKey({ labels: ['car'], maxFps: 10 }, 'aa')).toBe(key);

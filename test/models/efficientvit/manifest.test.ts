@@ -1,3 +1,4 @@
+import { fingerprintOf } from '../../../models/efficientvit/fingerprint';
 import { copyFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PipelineError } from '../../../models/domain/errors';
@@ -174,6 +175,7 @@ describe('toDetectorInfo', () => {
     expect(toDetectorInfo(manifest)).toEqual({
       name: MODEL,
       sha256: manifest.sha256,
+      fingerprint: fingerprintOf(manifest),
       input: { width: 416, height: 256 },
       labels: manifest.labels,
       defaultMinScore: manifest.thresholds.score,

@@ -50,6 +50,7 @@ function createHandPort() {
     detector: {
       name: 'm',
       sha256: '',
+      fingerprint: '',
       input: { width: 64, height: 48 },
       labels: ['person', 'car'],
       defaultMinScore: 0.4,

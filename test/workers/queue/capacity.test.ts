@@ -5,7 +5,15 @@ const HERE = '0123456789abcdef';
 
 function worker(choices: Partial<WorkerHeartbeat> = {}): WorkerHeartbeat {
   return {
-    ...{ v: 1, atMs: 0, host: 'gpu1', hostToken: HERE, model: 'm', sha256: 'a'.repeat(64), provider: 'cpu' },
+    ...{
+      v: 2,
+      atMs: 0,
+      host: 'gpu1',
+      hostToken: HERE,
+      model: 'm',
+      fingerprint: 'a'.repeat(64),
+      provider: 'cpu',
+    },
     ...{ processes: 2, maxBatch: 4, busyRatio: 0, isLeaving: false },
     ...choices,
   };

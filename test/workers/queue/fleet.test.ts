@@ -34,7 +34,7 @@ describe('createFleet', () => {
     events = [];
     changes = 0;
     fleet = createFleet({
-      ...{ client, keys, producer: 'producer-1', sha256: SHA, hostToken: HERE, clock },
+      ...{ client, keys, producer: 'producer-1', fingerprint: SHA, hostToken: HERE, clock },
       redisNowMs: () => nowMs,
       isActive: () => true,
       onChange: () => changes++,
@@ -53,7 +53,7 @@ describe('createFleet', () => {
 
   async function beat(worker: string, choices: Partial<WorkerHeartbeat> = {}): Promise<void> {
     const heartbeat: WorkerHeartbeat = {
-      ...{ v: 1, atMs: nowMs, host: 'h', hostToken: HERE, model: 'm', sha256: SHA, provider: 'cpu' },
+      ...{ v: 2, atMs: nowMs, host: 'h', hostToken: HERE, model: 'm', fingerprint: SHA, provider: 'cpu' },
       ...{ processes: 1, maxBatch: 4, busyRatio: 0, isLeaving: false },
       ...choices,
     };
@@ -62,8 +62,8 @@ describe('createFleet', () => {
 
   it('counts living workers of its own model and protocol', async () => {
     await beat('one');
-    await beat('another-model', { sha256: 'b'.repeat(64) });
-    await beat('another-protocol', { v: 2 as never });
+    await beat('another-manifest', { fingerprint: 'b'.repeat(64) });
+    await beat('another-protocol', { v: 1 as never });
     await beat('silent', { atMs: nowMs - HEARTBEAT_TTL_MS });
     await beat('of-the-future', { atMs: nowMs + HEARTBEAT_TTL_MS });
     await client.hset(keys.workers, 'garbage', 'x'.repeat(1000));
@@ -89,10 +89,14 @@ describe('createFleet', () => {
 
   it('shares the capacity with other processes that have frames', async () => {
     await beat('one', { processes: 4 });
-    const other = { v: 1, atMs: nowMs, host: 'h', sha256: SHA, isActive: true };
+    const other = { v: 2, atMs: nowMs, host: 'h', fingerprint: SHA, isActive: true };
     await client.hset(keys.producers, 'producer-2', JSON.stringify(other));
     await client.hset(keys.producers, 'producer-3', JSON.stringify({ ...other, isActive: false }));
-    await client.hset(keys.producers, 'producer-4', JSON.stringify({ ...other, sha256: 'b'.repeat(64) }));
+    await client.hset(
+      keys.producers,
+      'producer-4',
+      JSON.stringify({ ...other, fingerprint: 'b'.repeat(64) }),
+    );
     await fleet.refresh();
     expect(fleet.capacity.jobs).toBe(4);
     expect(JSON.parse((await client.hget(keys.producers, 'producer-1'))!)).toMatchObject({ isActive: true });
@@ -103,7 +107,7 @@ describe('createFleet', () => {
   it('says after ten seconds that there is no worker, of which models there are some, and when one comes', async () => {
     await fleet.refresh();
     nowMs += NO_WORKER_NOTICE_MS - 1;
-    await beat('another', { sha256: 'b'.repeat(64), model: 'other-model' });
+    await beat('another', { fingerprint: 'b'.repeat(64), model: 'other-model' });
     await fleet.refresh();
     expect(events).toEqual([]);
     nowMs += 1;

@@ -16,7 +16,14 @@ describe('createCameraChannels', () => {
     const scheduler = createCreditScheduler({ credits: 8 });
     const opened: string[] = [];
     const port: DetectPort = {
-      detector: { name: '', sha256: '', input: { width: 2, height: 2 }, labels: [], defaultMinScore: 0 },
+      detector: {
+        name: '',
+        sha256: '',
+        fingerprint: '',
+        input: { width: 2, height: 2 },
+        labels: [],
+        defaultMinScore: 0,
+      },
       open(options) {
         opened.push(options.cameraId);
         return createDetectChannel(scheduler, { now: () => undefined, soon: () => undefined }, options);

@@ -30,7 +30,7 @@ describe('createJobServer', () => {
       jobFrame(2, { store: 'redis', number: 2 }, { deadlineMs: 1 }),
       jobFrame(3, { store: 'redis', number: 3 }),
     ];
-    return { asked, answers: serve({ v: 1, producer: 'p', frames }) };
+    return { asked, answers: serve({ v: 2, producer: 'p', frames }) };
   }
 
   it('answers each frame in order, and does not fetch what is too late', async () => {

@@ -1,4 +1,5 @@
 import { Queue } from 'bullmq';
+import { fingerprintOf } from '../../../models/efficientvit/fingerprint';
 import type { Manifest } from '../../../models/efficientvit/manifest';
 import type { Outcome } from '../../../models/domain/observation';
 import { cameraId } from '../../../models/domain/frame';
@@ -38,11 +39,11 @@ export async function startWorker(
 export type TestProducer = ReturnType<typeof startProducer>;
 
 /** Sends jobs as ingest does, but believes nothing and repairs nothing. */
-export function startProducer(url: string, { sha256, labels }: Manifest) {
+export function startProducer(url: string, manifest: Manifest) {
   const id = createProcessId('producer');
   const client = createRedis({ url, role: 'consumer', purpose: 'test-producer' });
   const queueOf = (mode: SourceMode) => {
-    const queue = new Queue(keys.queue(sha256, PROTOCOL, mode), {
+    const queue = new Queue(keys.queue(fingerprintOf(manifest), PROTOCOL, mode), {
       connection: client,
       prefix: keys.queuePrefix,
       defaultJobOptions: { attempts: 1, removeOnComplete: { count: 0 }, removeOnFail: { count: 100 } },
@@ -58,7 +59,7 @@ export function startProducer(url: string, { sha256, labels }: Manifest) {
     return entries.map(([, fields]) => {
       const named = new Map<string, Buffer>();
       for (let at = 0; at < fields.length; at += 2) named.set(fields[at]!.toString(), fields[at + 1]!);
-      return decodeReply(named, labels);
+      return decodeReply(named, manifest.labels);
     });
   }
 
