@@ -11,7 +11,7 @@ import type { Observation } from '../../models/domain/observation';
 import { lacksScheme, redact, redactUrl } from '../../models/domain/redact';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
 import { detectInput } from '../detect-input';
-import { startDetector } from '../detector';
+import { startUnlessStopped } from '../detector';
 import { checkReadableFile } from '../inputs';
 import type { Input } from '../inputs';
 import { createTelemetry, describeDamage } from '../telemetry';
@@ -58,8 +58,9 @@ async function detect(given: readonly string[], flags: DetectFlags): Promise<num
   const minScore = numberFlag('--min-score', flags.minScore, { min: 0, max: 1 }) ?? manifest.thresholds.score;
   const labels = wantedLabels(flags, manifest.labels);
   await probeFfmpeg();
-  const port = await startDetector(model, manifest, createTelemetry(log));
   const signals = catchStopSignals(say);
+  const port = await startUnlessStopped(model, manifest, createTelemetry(log), signals.signal);
+  if (port === undefined) return EXIT.done;
   let exitCode: number = EXIT.done;
   process.stdout.once('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return;

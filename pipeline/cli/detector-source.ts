@@ -8,7 +8,7 @@ import { loadModel } from './load-model';
 /** A detector that is known and not yet started. */
 export interface DetectorSource {
   readonly detector: DetectorInfo;
-  /** Starts it; to be called once. Whoever gets the port closes it. */
+  /** Starts it; to be called once. Whoever gets the port closes it. Rejects when it is to stop before it has started. */
   start(): Promise<DetectPort>;
 }
 
@@ -31,6 +31,6 @@ export async function createDetectorSource(
   const manifest = await loadModel(config.model.name);
   return {
     detector: toDetectorInfo(manifest),
-    start: () => startDetector(config.model, manifest, telemetry),
+    start: () => startDetector(config.model, manifest, telemetry, signal),
   };
 }

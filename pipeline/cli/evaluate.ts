@@ -7,7 +7,7 @@ import { redact } from '../../models/domain/redact';
 import type { Manifest } from '../../models/efficientvit/manifest';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
 import { usableCores } from '../../workers/local/usable-cores';
-import { startDetector } from '../detector';
+import { startUnlessStopped } from '../detector';
 import { LIMIT } from '../evaluation/coco-rules';
 import { detectPictures } from '../evaluation/detect-pictures';
 import type { PictureFound } from '../evaluation/detect-pictures';
@@ -99,7 +99,12 @@ async function evaluate(flags: EvaluateFlags): Promise<number> {
   try {
     await probeFfmpeg();
     const telemetry = createTelemetry(createLog({ format: 'text', level: 'warn', redact, write: say }));
-    const port = await startDetector(model, forEvaluation(manifest, floor), telemetry);
+    const judged = forEvaluation(manifest, floor);
+    const port = await startUnlessStopped(model, judged, telemetry, signals.signal);
+    if (port === undefined) {
+      say('stopped before a picture was looked at: nothing is judged');
+      return EXIT.failed;
+    }
     let provider: string | undefined;
     let failures = 0;
     const results = await detectPictures({

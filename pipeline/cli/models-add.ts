@@ -116,6 +116,10 @@ async function addModel(path: string, flags: AddFlags, asker: Asker): Promise<nu
     const manifest = { ...drafted.manifest, file: resolve(path) };
     const tried = await tryModel(manifest, picture, telemetry, signals.signal);
     process.stdout.write(describeTry(tried, picture.displayName, manifest.thresholds.score));
+  } catch (error) {
+    if (!signals.signal.aborted) throw error;
+    say('stopped: nothing is written');
+    return EXIT.failed;
   } finally {
     signals.release();
   }

@@ -39,7 +39,7 @@ export async function tryModel(
     model: { processes: 1, maxBatch: 1, providers: ['cpu'] },
     cameras: { input: { url: 'input' } },
   });
-  const port = await startDetector(config.model, manifest, telemetry);
+  const port = await startDetector(config.model, manifest, telemetry, signal);
   const stop = new Subject<void>();
   let tried: TriedModel | undefined;
   try {

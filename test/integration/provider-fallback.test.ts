@@ -73,6 +73,37 @@ describe('a pool whose first provider', () => {
   });
 });
 
+describe('a command whose provider hangs while it loads the model', () => {
+  const folder = tempFolder();
+  const nowhere = 'redis://127.0.0.1:1';
+  const ONE_PERSON = JSON.stringify({
+    images: [{ id: 1, file_name: 'a.jpg', width: 64, height: 64 }],
+    categories: [{ id: 1, name: 'person' }],
+    annotations: [{ id: 1, image_id: 1, category_id: 1, bbox: [1, 1, 9, 9], area: 81, iscrowd: 0 }],
+  });
+
+  it.each([
+    ['run', 0, ['run', PLAZA, '--output', '/dev/null']],
+    ['detect', 0, ['detect', PLAZA]],
+    ['evaluate', 1, ['evaluate', '--data', 'data.json', '--images', '.']],
+    ['worker', 0, ['worker', '--queue', nowhere]],
+  ] as const)('ends at the first signal: %s', async (_name, code, args) => {
+    const model = copyModel(folder, { kind: 'load', provider: 'webgpu', by: 'hang' });
+    const data = join(folder, 'data.json');
+    writeFileSync(data, ONE_PERSON);
+    const inFolder = args.map((arg) => (arg === 'data.json' ? data : arg));
+    const run = startSightline(folder, [...inFolder, '--model', model, '--providers', 'webgpu']);
+    await waitFor(() => run.processes().some(({ command }) => /inference/.test(command)), {
+      what: 'the inference process',
+      timeoutMs: 20_000,
+    });
+    run.child.kill('SIGTERM');
+    expect(await run.ended).toBe(code);
+    expect(run.processes()).toEqual([]);
+    expect(run.stderr()).not.toContain('AbortError');
+  });
+});
+
 describe('a detector that refuses every batch', () => {
   const folder = tempFolder();
 

@@ -1,4 +1,4 @@
-import { PipelineError, toPipelineError } from '../../models/domain/errors';
+import { PipelineError, toError, toPipelineError } from '../../models/domain/errors';
 import type { Outcome } from '../../models/domain/observation';
 import { toDetectorInfo } from '../../models/efficientvit/manifest';
 import { sweepScratch } from '../../models/support/scratch';
@@ -25,12 +25,13 @@ const REFUSED: Outcome = { kind: 'failed', code: 'inference' };
 /**
  * Starts inference processes and resolves when all are ready. A hung or crashed one costs the frames it was working on
  * and is replaced; while none can be kept alive, frames settle at once, as `whenBroken` says. Rejects with a
- * PipelineError when a process cannot start (code `model`: weights, providers) or the ring finds no room (`config`), and
- * leaves nothing behind.
+ * PipelineError when a process cannot start (code `model`: weights, providers) or the ring finds no room (`config`), and with
+ * the reason of `signal` when that is aborted meanwhile; leaves nothing behind.
  */
 export async function createLocalDetectPort(options: LocalDetectPortOptions): Promise<LocalDetectPort> {
   const { manifest, providers, maxBatch, intraOpThreads = 1, inferenceTimeoutMs, clock, onEvent } = options;
-  const { processes = usableCores(), startTimeoutMs = 120_000 } = options;
+  const { processes = usableCores(), startTimeoutMs = 120_000, signal } = options;
+  signal?.throwIfAborted();
   if (!Number.isInteger(processes) || processes < 1) {
     throw new RangeError(`processes: expected at least 1, got ${processes}`);
   }
@@ -198,6 +199,7 @@ export async function createLocalDetectPort(options: LocalDetectPortOptions): Pr
     const [first, ...others] = places;
     if (options.processes === undefined && providers[0] !== 'cpu') {
       const { provider } = await first!.start();
+      if (isClosing) return;
       if (provider !== 'cpu') used = places.slice(0, PROCESSES_PER_GPU);
       await Promise.all(others.filter((place) => used.includes(place)).map((place) => place.start()));
     } else {
@@ -206,7 +208,7 @@ export async function createLocalDetectPort(options: LocalDetectPortOptions): Pr
   }
 
   try {
-    await startAll();
+    await unlessAborted(startAll(), signal);
     isStarted = true;
   } catch (error) {
     await close();
@@ -223,4 +225,14 @@ export async function createLocalDetectPort(options: LocalDetectPortOptions): Pr
       ringBytes: ring.bytes,
     }),
   };
+}
+
+/** What `work` comes to, or rejects with the signal's reason as soon as that is aborted. */
+function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(toError(signal.reason));
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }

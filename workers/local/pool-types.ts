@@ -46,6 +46,8 @@ export interface LocalDetectPortOptions {
   /** Longest time to load the model and warm up with one provider; by default two minutes. */
   readonly startTimeoutMs?: number;
   readonly clock: Clock;
+  /** Aborted while processes start: they are ended, and the port is refused with its reason. Not looked at afterwards. */
+  readonly signal?: AbortSignal;
   /**
    * What becomes of frames while no process can be kept alive: `failed{worker_lost}` (the default), or `dropped{stopped}`,
    * for a caller who can give them to other processes, and to whom a crash is evidence against a frame.

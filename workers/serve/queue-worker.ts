@@ -38,6 +38,7 @@ export async function createQueueWorker(
     // Deadlines are in Redis' time: the hosts' own clocks may differ by seconds.
     clock: { nowMs: () => connections.redisClock.nowMs(), monotonicMs: () => clock.monotonicMs() },
     whenBroken: 'give_back',
+    signal: AbortSignal.any([failed.signal, ...(signal === undefined ? [] : [signal])]),
     onEvent: onPoolEvent,
   });
 
