@@ -4,7 +4,7 @@ import { createFaultHook } from './fault';
 import { verifyWeights } from './manifest';
 import type { Manifest } from './manifest-schema';
 import { createPixelConverter } from './pixels';
-import { createPostprocess } from './postprocess';
+import { createPostprocess, hasScores } from './postprocess';
 import type { SourcePicture } from './postprocess';
 import type { ProviderAttempt } from './providers';
 import { createSession } from './session';
@@ -84,7 +84,8 @@ export async function createDetector(options: DetectorOptions): Promise<Detector
       const largest = largestRunOn(provider);
       const blank = createPixelConverter(input, largest)(new Uint8Array(largest * frameBytes), largest);
       for (let count = provider === 'cpu' ? largest : 1; count <= largest; count *= 2)
-        await run(blank, count);
+        if (!hasScores(manifest, await run(blank, count)))
+          throw new Error('expected scores, got nothing but NaN');
     },
   });
   const isPadded = session.provider !== 'cpu' && !isFixed;

@@ -194,3 +194,9 @@ describe('a graph that is not what its manifest says', () => {
     await Promise.all([one.dispose(), many.dispose()]);
   });
 });
+
+it('refuses a graph of which no score is a number, which would find nothing for ever', async () => {
+  await expect(open('yolov8-nan')).rejects.toThrow(
+    /yolov8-nan\.onnx: expected a provider that runs it, got cpu \(expected scores, got nothing but NaN\)$/,
+  );
+});

@@ -50,6 +50,7 @@ const FOREIGN = {
     },
     outputs: detections(['batch', 7, CELLS]),
   },
+  'yolov8-nan': { layout: 'yolov8', input: rgbFloat(1), outputs: detections([1, 7, CELLS]) },
   yolov5: { layout: 'yolov5', input: rgbFloat(1), outputs: detections([1, 3 * CELLS, 8]) },
   end2end: { layout: 'end2end', input: rgbFloat('batch'), outputs: detections(['batch', CELLS + 6, 6]) },
   'sightline-rgb24': {
@@ -71,7 +72,8 @@ const FOREIGN = {
 };
 
 export type ForeignName = keyof typeof FOREIGN;
-export const FOREIGN_NAMES = Object.keys(FOREIGN) as readonly ForeignName[];
+/** Those that detect. */
+export const FOREIGN_NAMES = (Object.keys(FOREIGN) as ForeignName[]).filter((name) => name !== 'yolov8-nan');
 
 /** Path and hash of a graph, for a manifest of another. */
 export function fileOf(name: string): { readonly file: string; readonly sha256: string } {
