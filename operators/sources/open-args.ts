@@ -25,6 +25,8 @@ export interface OpenRequest {
   readonly rtspTransport?: RtspTransport;
   /** FFmpeg's name of what decodes in place of the CPU. */
   readonly hwaccel?: HardwareDecoder;
+  /** Pictures: what it is by its first bytes; default: by its name. */
+  readonly pictureCodec?: PictureCodec;
   /** Folders: pictures of one codec, in NUT. */
   readonly pictures?: PictureStream;
 }
@@ -108,14 +110,21 @@ function sourceOf({ kind, location, pictures }: OpenRequest): string | Readable 
 const AT_ONCE = ['-probesize', '32', '-analyzeduration', '0'];
 
 function inputOptionsOf(request: OpenRequest): readonly string[] {
-  const { kind, version, isRealTime = false, timeoutMs = DEFAULT_TIMEOUT_MS, pictures } = request;
+  const {
+    kind,
+    version,
+    isRealTime = false,
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+    pictures,
+    pictureCodec,
+  } = request;
   const realTime = isRealTime ? ['-re'] : [];
   switch (kind) {
     case 'file':
       return realTime;
     case 'image':
       // A file named "a%03d.jpg" is one picture here, not a pattern.
-      return ['-f', 'image2', '-pattern_type', 'none'];
+      return [...(pictureCodec ? ['-c:v', pictureCodec] : []), '-f', 'image2', '-pattern_type', 'none'];
     case 'folder':
       return [...realTime, ...AT_ONCE, '-c:v', pictures?.codec ?? 'mjpeg', '-f', 'nut'];
     case 'test':

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeVideo } from '../fixtures/make-video';
@@ -187,6 +187,22 @@ describe('what a run says of', () => {
       }
       if (!/tiny|huge/.test(path)) expect(boxes.length).toBeGreaterThan(0);
     }
+  });
+
+  it('pictures with the names of other formats: detect sees what they are', async () => {
+    const formats = ['png', 'jpg', 'bmp', 'webp', 'tiff'];
+    const named: string[] = [];
+    for (const [index, format] of formats.entries()) {
+      await ffmpeg('-i', good, '-frames:v', '1', inFolder(`as-it-is.${format}`));
+      named.push(inFolder(`named-${format}.${formats[(index + 1) % formats.length]}`));
+      copyFileSync(inFolder(`as-it-is.${format}`), named.at(-1)!);
+    }
+    const detect = await finish('detect', ...named, ...ONE_PROCESS);
+    expect(detect).toMatchObject({ code: 0, stderr: '' });
+    const lines = detect.stdout.trim().split('\n');
+    const found = lines.map((line) => JSON.parse(line) as DetectLine);
+    expect(found.map(({ source }) => source)).toEqual(named);
+    for (const { detections } of found) expect(detections.length).toBeGreaterThan(3);
   });
 
   it('cameras that cannot be reached: why, without their password, trying on until it is stopped', async () => {

@@ -126,4 +126,9 @@ describe('decodeArgs', () => {
     );
     expect(decodeArgs({ ...request, isRealTime: true }).inputOptions).toContain('-re');
   });
+
+  it('decodes a picture as what it is', () => {
+    const { inputOptions } = decodeArgs({ ...request, kind: 'image', pictureCodec: 'png' });
+    expect(inputOptions[inputOptions.indexOf('-c:v') + 1]).toBe('png');
+  });
 });
