@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from judging.calibration import calibrated, calibration_error, fit
 from judging.fusion import fuse, to_labels
 from judging.letterbox import fit_inside, letterbox_i420, to_i420
 from judging.pictures import list_folder
 from judging.runner import detect, open_model
 from judging.suppress import detections, suppress
 from judging.teacher import TeacherOptions, names_of, open_teacher
+from network.checkpoint import Calibration
 
 
 @pytest.mark.parametrize(
@@ -95,3 +97,35 @@ def test_a_teacher_looks_at_parts_too_and_merges_what_it_saw(published: Path) ->
     found = open_teacher(model, ["car", "person"], options)(rgb)
     assert set(found[:, 5].tolist()) <= {0.0, 1.0}
     assert (found[:, 2] <= 300).all() and (found[:, 3] <= 200).all()
+
+
+@pytest.mark.parametrize("truth", [Calibration(2.5, -1.0), Calibration(0.4, 0.7), Calibration(1.0, 0.0), Calibration(6.0, -3.0)])
+def test_a_calibration_is_found_in_what_turned_out_to_be_right(truth: Calibration) -> None:
+    rng = np.random.default_rng(1)
+    scores = rng.uniform(0.02, 0.98, 60_000)
+    right = rng.random(len(scores)) < calibrated(scores, truth)
+    found = fit([scores[:10_000], scores[10_000:]], [right[:10_000], right[10_000:]])
+    assert found.scale == pytest.approx(truth.scale, rel=0.05) and found.shift == pytest.approx(truth.shift, abs=0.1)
+    after = calibrated(scores, found)
+    assert calibration_error(after, right) < 0.015
+    assert (np.argsort(after, kind="stable") == np.argsort(scores, kind="stable")).all()
+
+
+def test_sets_of_different_sizes_count_alike() -> None:
+    few, many = np.repeat([0.3, 0.7], 50), np.repeat([0.3, 0.7], 5000)
+    right = np.arange(100) % 10 < 2, np.arange(10_000) % 10 < 6
+    found = fit([few, many], [np.where(few > 0.5, ~right[0], right[0]), np.where(many > 0.5, right[1], ~right[1])])
+    assert calibrated(np.array([0.7]), found)[0] == pytest.approx((0.8 + 0.6) / 2, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("scores", "right", "message"),
+    [
+        ([0.2, 0.9], [True, True], "right and others that are wrong"),
+        ([], [], "right and others that are wrong"),
+        ([0.1, 0.2, 0.8, 0.9], [True, False, True, False], "slope of -"),
+    ],
+)
+def test_no_calibration_comes_of_scores_that_say_nothing(scores: list[float], right: list[bool], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit([np.array(scores)], [np.array(right, dtype=bool)])

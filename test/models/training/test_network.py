@@ -13,7 +13,14 @@ from torch import nn
 import reference
 from network.attention import EfficientViTBlock, LiteMultiScaleAttention, linear_attention
 from network.backbone import VARIANTS, Backbone
-from network.checkpoint import load_checkpoint, load_mit_backbone, mit_name, save_checkpoint
+from network.checkpoint import (
+    Calibration,
+    calibrate_checkpoint,
+    load_checkpoint,
+    load_mit_backbone,
+    mit_name,
+    save_checkpoint,
+)
 from network.detector import Detector, anchor_grid, decode
 from network.frontend import I420Detector
 from network.layers import conv_norm, ds_conv, mb_conv
@@ -197,6 +204,24 @@ def test_a_checkpoint_survives_being_stored_and_another_file_is_refused(tmp_path
     torch.save({"state": {}}, tmp_path / "b.pt")
     with pytest.raises(ValueError, match="expected a checkpoint"):
         load_checkpoint(tmp_path / "b.pt")
+
+
+def test_a_calibrated_checkpoint_gives_other_scores_in_the_same_order_and_trains_from_what_was_learned(tmp_path: Path) -> None:
+    detector = Detector(classes=2, channels=8).eval()
+    save_checkpoint(tmp_path / "a.pt", detector, ["one", "two"], 7, {"resume": {"step": 7}})
+    calibrate_checkpoint(tmp_path / "a.pt", tmp_path / "b.pt", Calibration(2.5, -1.0))
+    rgb = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        boxes, logits = detector(rgb)
+        same_boxes, others = load_checkpoint(tmp_path / "b.pt")[0](rgb)
+        learned = load_checkpoint(tmp_path / "b.pt", calibrated=False)[0](rgb)[1]
+    torch.testing.assert_close(others, 2.5 * logits - 1, atol=1e-4, rtol=1e-4)
+    assert torch.equal(same_boxes, boxes) and torch.equal(learned, logits)
+    assert torch.load(tmp_path / "b.pt")["resume"] == {"step": 7}
+    # Another calibration takes the place of the first.
+    calibrate_checkpoint(tmp_path / "b.pt", tmp_path / "b.pt", Calibration())
+    with torch.no_grad():
+        torch.testing.assert_close(load_checkpoint(tmp_path / "b.pt")[0](rgb)[1], logits)
 
 
 def test_the_published_checkpoint_fits_strictly(published: Path) -> None:

@@ -1,12 +1,14 @@
-"""The four programs, from their arguments to the files they leave."""
+"""The programs, from their arguments to the files they leave."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import calibrate
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -98,22 +100,43 @@ def test_training_goes_on_from_a_small_checkpoint_elsewhere(tmp_path: Path) -> N
         train(recipe, tmp_path / "third", "cpu", 0, 0, 1, tmp_path / "run" / "weights.pt")
 
 
-def test_training_finds_objects_in_pictures_that_it_never_saw(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Folders of a short run and of its pictures."""
+    folder = tmp_path_factory.mktemp("trained")
+    pictures = sets.sightline_set(folder / "larger", 40)
     recipe = recipe_for(
-        tmp_path,
+        folder,
         steps=100,
         channels=32,
-        data=[{"path": str(sets.sightline_set(tmp_path / "larger", 40))}],
+        data=[{"path": str(pictures)}],
         curriculum=[{"until": 1, "sizes": ["96x64"], "batch": 4, "strength": 0.3, "grids": {"1x1": 1}}],
         canvas={"scale": [0.8, 1.2]},
         optimiser={"warmup": 20, "rate": 0.004},
         average={"decay": 0.98, "ramp": 50},
         judge={"every": 100, "sizes": ["96x64"]},
     )
-    train(recipe_of(recipe), tmp_path / "run", "cpu", 0, 0, 50)
-    last = json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[-1])
+    train(recipe_of(recipe), folder / "run", "cpu", 0, 0, 50)
+    return folder / "run", pictures
+
+
+def test_training_finds_objects_in_pictures_that_it_never_saw(trained: tuple[Path, Path]) -> None:
+    last = json.loads((trained[0] / "log.jsonl").read_text().splitlines()[-1])
     # Random weights reach 0.
     assert last["96x64"]["ap50"] > 25
+
+
+def test_scores_are_calibrated_by_the_program(
+    tmp_path: Path, trained: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = trained[0] / "weights.pt", tmp_path / "calibrated.pt"
+    arguments = ["--data", str(trained[1]), "--sizes", "96x64", "--output", str(target)]
+    monkeypatch.setattr(sys, "argv", ["calibrate.py", str(source), *arguments])
+    calibrate.main()
+    errors = re.search(r"96x64: error from 0\.1 on ([0-9.]+) before, ([0-9.]+) after", capsys.readouterr().out)
+    assert errors is not None and float(errors[2]) < float(errors[1])
+    assert torch.load(target)["calibration"]["scale"] > 0
+    assert "calibration" not in torch.load(source)
 
 
 def test_a_run_is_not_gone_on_with_by_another_recipe(tmp_path: Path) -> None:

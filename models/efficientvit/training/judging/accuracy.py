@@ -78,30 +78,43 @@ def average_precision(truths: list[np.ndarray], found: list[np.ndarray], names: 
     return dict(ap=stats[0], ap50=stats[1], ap75=stats[2], small=stats[3], medium=stats[4], large=stats[5], labels=labels)
 
 
-def operating_points(
-    truths: list[np.ndarray], found: list[np.ndarray], thresholds: tuple[float, ...] = (0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
-) -> dict[float, tuple[float, float]]:
-    """Precision and recall at IoU 0.5 over all labels for each score threshold.
+def outcomes(truths: list[np.ndarray], found: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, int]:
+    """Scores [n] of detections over all labels, whether each is right (bool [n]), and the number of objects.
 
-    Greedy from the best score; a detection of which half lies in a region to ignore of its label counts as nothing.
+    Right is what has an IoU of at least 0.5 with an object of its label that no better one has taken; a detection of which half
+    lies in a region to ignore of its label is left out.
     """
+    scores: list[float] = []
+    right: list[bool] = []
+    objects = 0
+    for truth, detected in zip(truths, found, strict=True):
+        real = truth[truth[:, 5] > 0]
+        taken = np.zeros(len(real), dtype=bool)
+        objects += len(real)
+        for row in detected[np.argsort(-detected[:, 4], kind="stable")]:
+            overlaps = _overlap(row[:4], real[:, 1:5], False) * (real[:, 0] == row[5]) * ~taken
+            is_right = len(overlaps) > 0 and float(overlaps.max()) >= 0.5
+            if is_right:
+                taken[overlaps.argmax()] = True
+            else:
+                ignored = truth[(truth[:, 5] < 0) & (truth[:, 0] == row[5])]
+                if len(ignored) and _overlap(row[:4], ignored[:, 1:5], True).max() >= 0.5:
+                    continue
+            scores.append(float(row[4]))
+            right.append(is_right)
+    return np.asarray(scores), np.asarray(right, dtype=bool), objects
+
+
+def operating_points(
+    truths: list[np.ndarray], found: list[np.ndarray], thresholds: tuple[float, ...] = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+) -> dict[float, tuple[float, float]]:
+    """Precision and recall at IoU 0.5 over all labels for each score threshold (see `outcomes`)."""
+    scores, right, objects = outcomes(truths, found)
     points = {}
     for threshold in thresholds:
-        right = wrong = objects = 0
-        for truth, detected in zip(truths, found, strict=True):
-            real = truth[truth[:, 5] > 0]
-            taken = np.zeros(len(real), dtype=bool)
-            objects += len(real)
-            for row in detected[detected[:, 4] >= threshold]:
-                overlaps = _overlap(row[:4], real[:, 1:5], False) * (real[:, 0] == row[5]) * ~taken
-                if len(overlaps) and overlaps.max() >= 0.5:
-                    taken[overlaps.argmax()] = True
-                    right += 1
-                    continue
-                ignored = truth[(truth[:, 5] < 0) & (truth[:, 0] == row[5])]
-                if not len(ignored) or _overlap(row[:4], ignored[:, 1:5], True).max() < 0.5:
-                    wrong += 1
-        points[threshold] = (round(right / max(1, right + wrong), 3), round(right / max(1, objects), 3))
+        seen = scores >= threshold
+        hits = int((right & seen).sum())
+        points[threshold] = (round(hits / max(1, int(seen.sum())), 3), round(hits / max(1, objects), 3))
     return points
 
 

@@ -28,7 +28,7 @@ class Run:
         self.recipe, self.names, self.device, self.step = recipe, names, torch.device(device), 0
         detector = Detector(recipe.variant, len(names), recipe.channels)
         if recipe.init:
-            detector, known = load_checkpoint(Path(recipe.init))
+            detector, known = load_checkpoint(Path(recipe.init), calibrated=False)
             if known != names or (detector.variant, detector.channels) != (recipe.variant, recipe.channels):
                 found = f"{detector.variant}, {detector.channels} channels, {known}"
                 raise ValueError(f"init: expected {recipe.variant}, {recipe.channels} channels, {names}; got {found}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from network.backbone import Backbone
 from network.detector import Detector
@@ -32,19 +34,52 @@ def save_checkpoint(
     partial.replace(path)
 
 
-def load_checkpoint(path: Path) -> tuple[Detector, list[str]]:
+@dataclass(frozen=True)
+class Calibration:
+    """A score's logit times `scale` plus `shift` is that of the chance that its box is right (`judging.calibration`)."""
+
+    scale: float = 1.0
+    shift: float = 0.0
+
+
+def calibrate_checkpoint(source: Path, target: Path, calibration: Calibration) -> None:
+    """Writes a copy of a checkpoint with another calibration, whole or not at all; all else stays."""
+    content = _read(source)
+    partial = target.with_suffix(target.suffix + ".part")
+    torch.save({**content, "calibration": asdict(calibration)}, partial)
+    partial.replace(target)
+
+
+def load_checkpoint(path: Path, calibrated: bool = True) -> tuple[Detector, list[str]]:
     """The detector of a checkpoint, in evaluation mode, and its labels. Every name and shape must agree.
 
+    With `calibrated` its scores are what the checkpoint's calibration makes of them: the last convolution gives logits that are
+    scaled and shifted already, so that a graph does nothing more for it. Training wants them as they were learned.
     ValueError when the file is no checkpoint of a detector.
     """
+    content = _read(path)
+    detector = Detector(content["variant"], len(content["names"]), content["channels"])
+    detector.load_state_dict(content["state"], strict=True)
+    if calibrated and "calibration" in content:
+        _fold(detector, Calibration(**content["calibration"]))
+    return detector.eval(), list(content["names"])
+
+
+@torch.no_grad()
+def _fold(detector: Detector, calibration: Calibration) -> None:
+    for conv in detector.cls:
+        assert isinstance(conv, nn.Conv2d) and conv.bias is not None
+        conv.weight.mul_(calibration.scale)
+        conv.bias.mul_(calibration.scale).add_(calibration.shift)
+
+
+def _read(path: Path) -> dict[str, Any]:
     content: Any = torch.load(path, map_location="cpu", weights_only=True)
     wanted = {"state", "names", "variant", "channels"}
     if not isinstance(content, dict) or not wanted <= content.keys():
         found = sorted(content) if isinstance(content, dict) else type(content).__name__
         raise ValueError(f"{path}: expected a checkpoint with {sorted(wanted)}, got {found}")
-    detector = Detector(content["variant"], len(content["names"]), content["channels"])
-    detector.load_state_dict(content["state"], strict=True)
-    return detector.eval(), list(content["names"])
+    return content
 
 
 def mit_name(name: str) -> str:
