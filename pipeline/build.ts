@@ -78,8 +78,8 @@ export interface CameraDeps {
 const WAITING_SHARE = 0.75;
 /** Beyond a frame's own deadline and the interval to the next: time for the answer of the detector. */
 const ANSWER_MS = 500;
-/** Detections below a camera's `minScore` still keep known tracks alive, down to this score. */
-const LOWEST_TRACKED_SCORE = 0.2;
+/** Detections below a camera's `minScore` still keep known tracks alive, down to this score, as in ByteTrack (Zhang et al., ECCV 2022). */
+const LOWEST_TRACKED_SCORE = 0.1;
 
 /**
  * One camera from its pictures to its events, and before them (of a recording: behind them) the ends of what an earlier run

@@ -1,6 +1,6 @@
 """Lays a checkpoint into the project: graphs of both sizes, manifests with their accuracy, golden files.
 
-python ship.py /tmp/run/checkpoint.pt --data /work/shared/training-set --score 0.42
+python ship.py /tmp/run/checkpoint.pt --data /work/shared/training-set --sizes 416x256 --score 0.4
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--data", required=True, help="the training set's folder: its split val is judged on")
     parser.add_argument("--sizes", type=parse_size, nargs="*", default=[(416, 256), (640, 384)])
-    parser.add_argument("--score", type=float, default=0.52, help="threshold from which a detection counts")
+    parser.add_argument("--score", type=float, default=0.4, help="threshold from which a detection counts")
     parser.add_argument("--steps", default="see README.md", help="of the run, for people")
     parser.add_argument("--json", type=Path, help="also write what was found to this file")
     args = parser.parse_args()
