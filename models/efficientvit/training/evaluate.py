@@ -20,7 +20,7 @@ import torch
 from data.formats import read_dataset
 from export import parse_size
 from judging.accuracy import average_precision, collect, operating_points
-from judging.runner import open_model
+from judging.runner import labels_of, open_model
 
 
 def judge(args: argparse.Namespace) -> dict[str, Any]:
@@ -28,7 +28,8 @@ def judge(args: argparse.Namespace) -> dict[str, Any]:
     spec: dict[str, Any] = {"format": args.format, "path": args.data}
     if args.format == "coco":
         spec |= {"images": args.images, "split": args.split}
-    labelled = read_dataset(spec, args.names.split(",") if args.names else None).of_split(args.split)
+    names = args.names.split(",") if args.names else labels_of(args.model)
+    labelled = read_dataset(spec, names).of_split(args.split)
     if not labelled.pictures:
         raise ValueError(f"{args.data}: expected pictures of the split {args.split}, got none")
     infer, size = open_model(args.model, args.size, args.device)
@@ -48,7 +49,9 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="a training set's folder, COCO's JSON or YOLO's data.yaml")
     parser.add_argument("--format", choices=("sightline", "coco", "yolo"), default="sightline")
     parser.add_argument("--images", help="the folder of COCO's pictures")
-    parser.add_argument("--names", help="labels of the model, with commas; default: those of the data")
+    parser.add_argument(
+        "--names", help="labels of the model, with commas; default: its own, or those of the data where nothing tells them"
+    )
     parser.add_argument("--split", default="val")
     parser.add_argument("--size", type=parse_size, help="WIDTHxHEIGHT, for a checkpoint")
     parser.add_argument("--limit", type=int, default=100, help="detections of one picture, at most")
@@ -57,7 +60,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write it all to this file")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    result = judge(args)
+    try:
+        result = judge(args)
+    except (OSError, ValueError) as fault:
+        parser.error(str(fault))
     if args.json:
         args.json.write_text(json.dumps(result, indent=2) + "\n")
     print(

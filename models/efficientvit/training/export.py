@@ -121,6 +121,7 @@ def main() -> None:
     parser.add_argument("--calibrate", type=Path, help="a folder of typical pictures; int8 needs it")
     parser.add_argument("--calibrate-count", type=int, default=128)
     parser.add_argument("--licence", default="Apache-2.0")
+    parser.add_argument("--score", type=float, default=0.4, help="threshold from which a detection counts (default 0.4)")
     args = parser.parse_args()
     if args.precision == "int8" and args.calibrate is None:
         parser.error("--precision int8 needs --calibrate FOLDER")
@@ -138,7 +139,7 @@ def main() -> None:
     pictures = read_folder(args.calibrate, 4) if args.calibrate else [_noise(width, height)]
     frames = np.stack([letterbox_i420(picture, width, height)[0] for picture in pictures])
     boxes, scores = compare(detector, args.output, args.size, frames)
-    manifest = write_manifest(args.output, detector, names, args.size, args.licence)
+    manifest = write_manifest(args.output, detector, names, args.size, args.licence, args.score)
     print(f"{args.output}: against PyTorch, boxes within {boxes:.4f} px, scores within {scores:.6f}; {manifest}")
 
 

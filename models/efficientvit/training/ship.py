@@ -44,9 +44,8 @@ def ship(checkpoint: Path, labelled: Labelled, size: tuple[int, int], score: flo
     model = WEIGHTS / f"efficientvit-{detector.variant}-{size[0]}x{size[1]}.onnx"
     export_onnx(detector, size, model)
     accuracy = judge(model, labelled)
-    path = write_manifest(model, detector, names, size, "Apache-2.0")
+    path = write_manifest(model, detector, names, size, "Apache-2.0", score)
     manifest = json.loads(path.read_text())
-    manifest["thresholds"]["score"] = score
     manifest["accuracy"]["validation"] = {
         "set": f"validation split of the training set, {len(labelled.pictures)} pictures, mostly teacher labels",
         "ap": accuracy["ap"],

@@ -251,6 +251,26 @@ def test_a_checkpoint_and_its_graph_are_judged_alike(
     assert "AP50" in capsys.readouterr().out
 
 
+def test_labels_of_a_model_are_matched_with_those_of_the_pictures_by_name(
+    tmp_path: Path, small: Detector, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = sets.sightline_set(tmp_path / "set")
+    of_pictures = json.loads((root / "names.json").read_text())
+    of_model = [of_pictures[1], of_pictures[0]]
+    save_checkpoint(tmp_path / "a.pt", small, of_model, 0)
+    shared = ["evaluate.py", str(tmp_path / "a.pt"), "--data", str(root), "--threads", "1"]
+    seen = []
+    for extra in ([], ["--names", ",".join(of_model)]):
+        monkeypatch.setattr(sys, "argv", [*shared, "--size", "96x64", "--json", str(tmp_path / "r.json"), *extra])
+        evaluate.main()
+        seen.append(json.loads((tmp_path / "r.json").read_text())["labels"])
+    assert list(seen[0]) == [name for name in of_model if name in seen[0]] and seen[0] == seen[1]
+    monkeypatch.setattr(sys, "argv", shared)
+    with pytest.raises(SystemExit):
+        evaluate.main()
+    assert "a checkpoint needs a size" in capsys.readouterr().err
+
+
 def yolo_graph(path: Path, layout: str) -> None:
     """A teacher that always sees one car (label 1 of 2) in the middle of its input of 64 x 64, and a doubtful person."""
     if layout == "end2end":

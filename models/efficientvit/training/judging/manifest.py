@@ -11,7 +11,9 @@ from judging.letterbox import GREY
 from network.detector import Detector, anchor_grid
 
 
-def write_manifest(onnx_path: Path, detector: Detector, names: list[str], size: tuple[int, int], licence: str) -> Path:
+def write_manifest(
+    onnx_path: Path, detector: Detector, names: list[str], size: tuple[int, int], licence: str, score: float = 0.4
+) -> Path:
     """Writes `<name>.manifest.json` beside the graph and returns its path. Accuracy is left for `evaluate.py` to add."""
     width, height = size
     anchors = len(anchor_grid(height, width)[1])
@@ -48,7 +50,7 @@ def write_manifest(onnx_path: Path, detector: Detector, names: list[str], size: 
             "scores": output("scores", len(names), "sigmoid probability per label"),
         },
         "labels": names,
-        "thresholds": {"score": 0.52, "nmsIou": 0.6, "maxDetections": 100},
+        "thresholds": {"score": score, "nmsIou": 0.6, "maxDetections": 100},
         "accuracy": {},
         "origin": {"training": "models/efficientvit/training"},
         "license": licence,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,6 +67,14 @@ def open_model(path: Path, size: tuple[int, int] | None, device: str = "cpu") ->
         raise ValueError(f"{path}: a checkpoint needs a size")
     detector, _ = load_checkpoint(path)
     return torch_infer(detector, size, device), size
+
+
+def labels_of(path: Path) -> list[str] | None:
+    """Labels of a checkpoint, or of a graph by the manifest beside it; None where there is none."""
+    if path.suffix != ".onnx":
+        return load_checkpoint(path)[1]
+    manifest = path.with_suffix(".manifest.json")
+    return list(json.loads(manifest.read_text())["labels"]) if manifest.exists() else None
 
 
 def detect(infer: Infer, rgb: np.ndarray, size: tuple[int, int], floor: float = 0.05, limit: int = 100) -> np.ndarray:
