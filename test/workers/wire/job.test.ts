@@ -16,7 +16,7 @@ describe('parseJob', () => {
 
   it.each([
     ['nothing', undefined],
-    ['another version', { ...job, v: 2 }],
+    ['another version', { ...job, v: PROTOCOL + 1 }],
     ['a key that is not known', { ...job, extra: 1 }],
     ['no frame', { ...job, frames: [] }],
     ['too many frames', { ...job, frames: Array.from({ length: MAX_JOB_FRAMES + 1 }, () => frame) }],

@@ -1,4 +1,5 @@
 import { cameraId } from '../../../models/domain/frame';
+import { PROTOCOL } from '../../../workers/wire/job';
 import { decodeReply, encodeReply } from '../../../workers/wire/reply';
 import type { Reply } from '../../../workers/wire/reply';
 
@@ -50,7 +51,7 @@ describe('a reply', () => {
   it.each([
     ['no field', new Map<string, Buffer>()],
     ['a head that is no JSON', fieldsOf(reply).set('head', Buffer.from('{'))],
-    ['another version', head((value) => ({ ...value, v: 2 }))],
+    ['another version', head((value) => ({ ...value, v: PROTOCOL + 1 }))],
     ['numbers cut off', fieldsOf(reply).set('values', Buffer.alloc(7))],
     ['fewer numbers than detections', fieldsOf(reply).set('values', Buffer.alloc(0))],
     [
