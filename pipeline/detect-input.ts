@@ -12,7 +12,6 @@ import { createLedger } from '../models/domain/ledger';
 import type { Observation } from '../models/domain/observation';
 import { cameraSource } from '../operators/sources/camera-source';
 import { ffmpegFrames } from '../operators/sources/ffmpeg-frames';
-import { pictureCodecOfFile } from '../operators/support/picture-codec';
 import { detectFrames } from '../operators/transforms/detect-frames';
 import type { Input } from './inputs';
 
@@ -43,7 +42,6 @@ export async function detectInput(
   { port, signal, stop = NEVER, inFlight, maxFps, onDamage, ready, ...wanted }: DetectInputOptions,
   onObservation: (observation: Observation) => void,
 ): Promise<void> {
-  const pictureCodec = input.kind === 'image' ? await pictureCodecOfFile(input.location) : undefined;
   const ledger = createLedger();
   const id = cameraId('input');
   let failure: PipelineError | undefined;
@@ -64,7 +62,6 @@ export async function detectInput(
           kind: input.kind,
           location: input.location,
           input: port.detector.input,
-          ...(pictureCodec !== undefined && { pictureCodec }),
           ...(maxFps !== undefined && { maxFps }),
         },
         mode: 'recorded',

@@ -34,14 +34,9 @@ function layoutOf(manifest: Manifest): Layout {
   }
 }
 
-/** False when no score of the first frame is a number: half precision that overflowed, or a broken graph. */
+/** `hasScores` of a manifest's layout. */
 export function hasScores(manifest: Manifest, outputs: RawOutputs): boolean {
-  // Its rows are those that the graph has kept, and a blank frame may leave none.
-  if (manifest.layout === 'end2end') return outputs['detections']!.some((value) => !Number.isNaN(value));
-  const layout = layoutOf(manifest);
-  const candidates = createCandidates(layout.anchors);
-  layout.read(outputs, 0, 0, candidates);
-  return candidates.rank() > 0;
+  return layoutOf(manifest).hasScores(outputs);
 }
 
 /**

@@ -15,11 +15,11 @@ import { damageIn, tellsOfLength, tellsOfSilence } from '../support/classify-std
 import { resolveHost } from '../support/resolve-host';
 import { createSocketPair } from '../support/socket-pair';
 import type { SocketPair } from '../support/socket-pair';
-import { probeFfmpeg } from '../support/ffmpeg-version';
 import { recording, silence } from './camera-errors';
 import { decodeArgs } from './ffmpeg-args';
 import type { DecodeRequest } from './ffmpeg-args';
 import { DEFAULT_TIMEOUT_MS } from './open-args';
+import { openingFacts } from './opening-facts';
 import { createStreamReader } from './decoder-notes';
 import type { DecoderNote } from './decoder-notes';
 import { createFrameMasker } from './frame-masker';
@@ -126,9 +126,9 @@ class DecoderRun {
     const { request, view, detectBuffers, onDamage } = this.#options;
     const renditions = view === undefined ? 'detect' : detectBuffers === undefined ? 'view' : 'both';
     const tag = randomBytes(8).toString('hex');
-    const version = await probeFfmpeg();
+    const facts = await openingFacts(request);
     if (isNetworkKind(request.kind)) this.#resolveHost(request.location);
-    const args = decodeArgs({ ...request, version, tag, renditions });
+    const args = decodeArgs({ ...request, ...facts, tag, renditions });
     const pair = await this.#readFirst(this.#firstSink());
     const read = endOf(pair.near.resume());
     if (this.#isStopped) return;

@@ -8,13 +8,14 @@ import { createRedactor, credentialsOf } from '../../models/domain/redact';
 import { damageIn, tellsOfLength, tellsOfSilence } from '../support/classify-stderr';
 import { startFfmpeg } from '../support/ffmpeg-process';
 import type { FfmpegProcess } from '../support/ffmpeg-process';
-import { isAtLeast, probeFfmpeg } from '../support/ffmpeg-version';
+import { isAtLeast } from '../support/ffmpeg-version';
 import { createPacketDumpParser, createStreamLineParser } from '../support/stream-lines';
 import type { DeclaredStream } from '../support/stream-lines';
 import { recording, silence } from './camera-errors';
 import { ARRIVAL_TIMES } from './ffmpeg-args';
 import { DEFAULT_TIMEOUT_MS, openArgs } from './open-args';
 import type { OpenRequest } from './open-args';
+import { openingFacts } from './opening-facts';
 import { createShowinfoParser } from './showinfo';
 import type { ShownFrame } from './showinfo';
 
@@ -70,14 +71,14 @@ export function streamFacts({ request, mode, clock }: StreamFactsOptions): Obser
       subscriber.next(fact);
     };
     const run = async () => {
-      const version = await probeFfmpeg();
+      const facts = await openingFacts(request);
       if (subscriber.closed) return;
       const tag = randomBytes(8).toString('hex');
       const read = createLineReader({
         ...{ tag, clock, emit },
         hide: createRedactor(credentialsOf(request.location)),
       });
-      const { inputOptions, source } = openArgs({ ...request, version });
+      const { inputOptions, source } = openArgs({ ...request, ...facts });
       child = startFfmpeg({
         input: { options: ['-dump', ...inputOptions], source },
         filter: `[0:v:0]${request.kind === 'http' ? `${ARRIVAL_TIMES},` : ''}showinfo@detect${tag}=checksum=0[shown]`,
@@ -85,7 +86,9 @@ export function streamFacts({ request, mode, clock }: StreamFactsOptions): Obser
           {
             options: [
               ...['-map', '[shown]'],
-              ...(isAtLeast(version, [5, 1]) ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough']),
+              ...(isAtLeast(facts.version, [5, 1])
+                ? ['-fps_mode', 'passthrough']
+                : ['-vsync', 'passthrough']),
               ...['-enc_time_base', '-1', '-f', 'null'],
             ],
             target: 'pipe:1',

@@ -10,6 +10,7 @@ import { isImagePath } from '../../models/domain/input-kind';
 import type { Observation } from '../../models/domain/observation';
 import { lacksScheme, redact, redactUrl } from '../../models/domain/redact';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
+import type { LocalDetectPort } from '../../workers/local/pool-types';
 import { detectInput } from '../detect-input';
 import { startUnlessStopped } from '../detector';
 import { checkReadableFile } from '../inputs';
@@ -59,8 +60,7 @@ async function detect(given: readonly string[], flags: DetectFlags): Promise<num
   const labels = wantedLabels(flags, manifest.labels);
   await probeFfmpeg();
   const signals = catchStopSignals(say);
-  const port = await startUnlessStopped(model, manifest, createTelemetry(log), signals.signal);
-  if (port === undefined) return EXIT.done;
+  let port: LocalDetectPort | undefined;
   let exitCode: number = EXIT.done;
   process.stdout.once('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return;
@@ -68,6 +68,8 @@ async function detect(given: readonly string[], flags: DetectFlags): Promise<num
     say(`standard output: expected to write detections, got ${error.message}`);
   });
   try {
+    port = await startUnlessStopped(model, manifest, createTelemetry(log), signals.signal);
+    if (port === undefined) return EXIT.done;
     for await (const input of expand(given)) {
       if (signals.signal.aborted || process.stdout.destroyed) break;
       try {
@@ -88,7 +90,7 @@ async function detect(given: readonly string[], flags: DetectFlags): Promise<num
       }
     }
   } finally {
-    await port.close();
+    await port?.close();
     signals.release();
   }
   return exitCode;

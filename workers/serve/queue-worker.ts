@@ -22,6 +22,7 @@ export async function createQueueWorker(
   const keys = createKeys(namespace);
   const connections = openConnections({ ...options, clock, purpose: 'worker' });
   const failed = new AbortController();
+  const stopWaiting = AbortSignal.any([failed.signal, ...(signal === undefined ? [] : [signal])]);
   let onProcesses: (() => void) | undefined;
 
   function onPoolEvent(event: PoolEvent): void {
@@ -38,12 +39,11 @@ export async function createQueueWorker(
     // Deadlines are in Redis' time: the hosts' own clocks may differ by seconds.
     clock: { nowMs: () => connections.redisClock.nowMs(), monotonicMs: () => clock.monotonicMs() },
     whenBroken: 'give_back',
-    signal: AbortSignal.any([failed.signal, ...(signal === undefined ? [] : [signal])]),
+    signal: stopWaiting,
     onEvent: onPoolEvent,
   });
 
   try {
-    const stopWaiting = AbortSignal.any([failed.signal, ...(signal === undefined ? [] : [signal])]);
     const [pool] = await Promise.all([starting, connections.ready(stopWaiting)]);
     stopWaiting.throwIfAborted();
     const { worker, onProcessesChanged } = startServing({ options, clock, keys, connections, pool });

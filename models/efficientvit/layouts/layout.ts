@@ -9,6 +9,8 @@ export interface Layout {
   readonly anchors: number;
   /** Overlap from which suppression is still ours to do; undefined where the graph did it. */
   readonly nmsIou: number | undefined;
+  /** False when no score of the first frame is a number: half precision that overflowed, or a broken graph. */
+  hasScores(outputs: RawOutputs): boolean;
   /**
    * Adds to `found`, of frame number `index`, each box whose best label has a score of at least `least`. What holds NaN where
    * its score should be is none.
@@ -21,3 +23,6 @@ export type ManifestOf<M extends { readonly layout: string }, L extends M['layou
   M,
   { layout: L }
 >;
+
+/** False when all of them are NaN. */
+export const holdsNumbers = (values: Float32Array): boolean => values.some((value) => !Number.isNaN(value));

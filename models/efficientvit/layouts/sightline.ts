@@ -1,5 +1,6 @@
 import type { Manifest } from '../manifest-schema';
 import { bestLabel } from './best-label';
+import { holdsNumbers } from './layout';
 import type { Layout, ManifestOf } from './layout';
 
 /**
@@ -12,6 +13,7 @@ export function sightlineLayout({ outputs, labels, thresholds }: ManifestOf<Mani
   return {
     anchors,
     nmsIou: thresholds.nmsIou,
+    hasScores: (raw) => holdsNumbers(raw['scores']!.subarray(0, anchors * classes)),
     read(raw, index, least, found) {
       const boxes = raw['boxes']!;
       const scores = raw['scores']!;

@@ -1,5 +1,6 @@
 import type { Manifest } from '../manifest-schema';
 import { bestLabel } from './best-label';
+import { holdsNumbers } from './layout';
 import type { Layout, ManifestOf } from './layout';
 
 /** Numbers before the scores: centre, width, height, objectness. */
@@ -16,6 +17,12 @@ export function yolov5Layout({ outputs, labels, thresholds }: ManifestOf<Manifes
   return {
     anchors,
     nmsIou: thresholds.nmsIou,
+    hasScores: (raw) =>
+      holdsNumbers(
+        raw['detections']!.subarray(0, anchors * values).map((value, at, rows) =>
+          at % values < BEFORE ? Number.NaN : value * rows[at - (at % values) + BEFORE - 1]!,
+        ),
+      ),
     read(raw, index, least, found) {
       const rows = raw['detections']!;
       const first = index * anchors * values;

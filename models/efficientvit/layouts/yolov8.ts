@@ -1,4 +1,5 @@
 import type { Manifest } from '../manifest-schema';
+import { holdsNumbers } from './layout';
 import type { Layout, ManifestOf } from './layout';
 
 /** Rows before the scores: centre x and y, width, height. */
@@ -20,6 +21,8 @@ export function yolov8Layout({ outputs, labels, thresholds }: ManifestOf<Manifes
   return {
     anchors,
     nmsIou: thresholds.nmsIou,
+    hasScores: (raw) =>
+      holdsNumbers(raw['detections']!.subarray(BEFORE * anchors, (BEFORE + classes) * anchors)),
     read(raw, index, least, found) {
       const rows = raw['detections']!;
       const first = index * anchors * (BEFORE + classes);

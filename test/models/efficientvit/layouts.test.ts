@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Detection } from '../../../models/domain/detection';
 import type { RawOutputs } from '../../../models/efficientvit/layouts/layout';
 import { manifestSchema } from '../../../models/efficientvit/manifest';
-import { createPostprocess } from '../../../models/efficientvit/postprocess';
+import { createPostprocess, hasScores } from '../../../models/efficientvit/postprocess';
 import { foreignDraft } from './foreign';
 
 const LABELS = ['a', 'b', 'c'];
@@ -80,20 +80,20 @@ function shapesOf(layout: string, anchors: number): object {
   }
 }
 
-function postprocessOf(layout: string, anchors: number, thresholds: object = {}) {
+function manifestOf(layout: string, anchors: number, thresholds: object = {}) {
   const { nmsIou, ...others } = {
     ...{ score: 0.4, floor: 0.1, nmsIou: 0.6, maxDetections: 100 },
     ...thresholds,
   };
-  return createPostprocess(
-    manifestSchema.parse(
-      foreignDraft('yolov8', {
-        ...{ layout, input: RGB, outputs: shapesOf(layout, anchors), labels: LABELS },
-        thresholds: layout === 'end2end' ? others : { ...others, nmsIou },
-      }),
-    ),
+  return manifestSchema.parse(
+    foreignDraft('yolov8', {
+      ...{ layout, input: RGB, outputs: shapesOf(layout, anchors), labels: LABELS },
+      thresholds: layout === 'end2end' ? others : { ...others, nmsIou },
+    }),
   );
 }
+
+const postprocessOf = (...args: Parameters<typeof manifestOf>) => createPostprocess(manifestOf(...args));
 
 /** The detections of each frame, in a layout. */
 function detect(layout: string, frames: readonly Frame[], source = INPUT, thresholds = {}): Detection[][] {
@@ -181,6 +181,31 @@ describe('every layout', () => {
         }
       }),
     );
+  });
+});
+
+describe('hasScores', () => {
+  const frameOf = (...scores: readonly number[]): Frame => [
+    { box: [0, 0, 10, 10], scores: [scores[0]!, scores[0]!, scores[0]!] },
+    { box: [20, 0, 30, 10], scores: [scores[1]!, scores[1]!, scores[1]!] },
+  ];
+  const good = frameOf(0.5, 0.25);
+
+  it.each(Object.keys(ENCODERS))(
+    '%s: false when the first frame has nothing but NaN, and only then',
+    (layout) => {
+      const of = (frame: Frame) => hasScores(manifestOf(layout, 2), ENCODERS[layout]!([frame, good], 2));
+      expect(of(frameOf(Number.NaN, Number.NaN))).toBe(false);
+      // Nothing there, outputs that are no probabilities, and a single one that is broken.
+      for (const frame of [frameOf(0, 0), frameOf(-7.5, -3), frameOf(Number.NaN, 0.25)])
+        expect(of(frame)).toBe(true);
+    },
+  );
+
+  it('yolov5: an objectness that is NaN leaves no score', () => {
+    const { detections } = ENCODERS['yolov5']!([good], 2);
+    for (const at of [4, 12]) detections![at] = Number.NaN;
+    expect(hasScores(manifestOf('yolov5', 2), { detections: detections! })).toBe(false);
   });
 });
 

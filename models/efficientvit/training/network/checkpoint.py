@@ -29,9 +29,7 @@ def save_checkpoint(
         "iterations": iterations,
         **(more or {}),
     }
-    partial = path.with_suffix(path.suffix + ".part")
-    torch.save(content, partial)
-    partial.replace(path)
+    _write(path, content)
 
 
 @dataclass(frozen=True)
@@ -44,10 +42,7 @@ class Calibration:
 
 def calibrate_checkpoint(source: Path, target: Path, calibration: Calibration) -> None:
     """Writes a copy of a checkpoint with another calibration, whole or not at all; all else stays."""
-    content = _read(source)
-    partial = target.with_suffix(target.suffix + ".part")
-    torch.save({**content, "calibration": asdict(calibration)}, partial)
-    partial.replace(target)
+    _write(target, {**_read(source), "calibration": asdict(calibration)})
 
 
 def load_checkpoint(path: Path, calibrated: bool = True) -> tuple[Detector, list[str]]:
@@ -71,6 +66,12 @@ def _fold(detector: Detector, calibration: Calibration) -> None:
         assert isinstance(conv, nn.Conv2d) and conv.bias is not None
         conv.weight.mul_(calibration.scale)
         conv.bias.mul_(calibration.scale).add_(calibration.shift)
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    partial = path.with_suffix(path.suffix + ".part")
+    torch.save(content, partial)
+    partial.replace(path)
 
 
 def _read(path: Path) -> dict[str, Any]:
