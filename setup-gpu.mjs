@@ -81,7 +81,7 @@ function findGpu() {
       error === undefined ? lastLine(`${stdout}\n${stderr}`) || `exit code ${status}` : 'no nvidia-smi';
     throw new Error(
       `expected an NVIDIA driver of at least ${OLDEST_DRIVER}, got ${got}: install it as this system wants it, ` +
-        'or prepare an image for another machine with --without-driver',
+        'or prepare an image for another machine: npm run setup:gpu -- --without-driver',
     );
   }
   const [name = '', version = ''] = stdout.split('\n')[0].split(', ');
@@ -130,7 +130,7 @@ async function download(folder, staging, say) {
   } catch (error) {
     throw new Error(
       `expected to download ${name} ${version}, got ${error.message}: where there is no internet, ` +
-        'fetch that file elsewhere and give --gpu-package=FILE',
+        'fetch that file elsewhere, then npm run setup:gpu -- --gpu-package=FILE',
       { cause: error },
     );
   }
@@ -183,6 +183,7 @@ function packageOf(folder) {
 function unpack(folder, staging, packagePath) {
   const { name, version } = packageOf(folder);
   const wanted = `${name} ${version}`;
+  if (!existsSync(packagePath)) throw new Error(`${packagePath}: expected ${wanted}, got no such file`);
   const AdmZip = createRequire(join(folder, 'package.json'))('adm-zip');
   let zip;
   try {

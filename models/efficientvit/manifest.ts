@@ -13,6 +13,8 @@ export { manifestSchema } from './manifest-schema';
 export type { Manifest } from './manifest-schema';
 
 const SUFFIX = '.manifest.json';
+const GRAPH_GIVEN =
+  'expected a manifest (NAME.manifest.json, which `sightline models add` makes), got the graph that it would describe';
 const bundled = join(packageRoot, 'models', 'efficientvit', 'weights');
 
 /** Names of the bundled models, sorted. */
@@ -32,6 +34,7 @@ export async function listModels(): Promise<readonly string[]> {
  * Rejects with PipelineError `model`: an unknown name (with those there are), an unreadable file, or all faults found.
  */
 export async function loadManifest(nameOrPath: string): Promise<Manifest> {
+  if (/\.onnx$/i.test(nameOrPath)) throw new PipelineError('model', `${nameOrPath}: ${GRAPH_GIVEN}`);
   const isPath = /[/\\]|\.json$/.test(nameOrPath);
   const path = isPath ? resolve(nameOrPath) : await pathOfBundled(nameOrPath);
   const content = await readJson(path);

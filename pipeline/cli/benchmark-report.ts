@@ -30,9 +30,11 @@ export function describeBenchmark({ host, frames, seconds, rounds, rows }: Bench
   );
   const lines = [
     `${host.cpu}, ${host.cores} usable cores, ${host.system}, ${host.runtime ?? 'no runtime'}`,
-    `${frames.count} frames of ${frames.of}, ${seconds} s a row in ${rounds} rounds, one process at a time`,
+    `${frames.count} ${frames.count === 1 ? 'frame' : 'frames'} of ${frames.of}, ${seconds} s a row in ${rounds} rounds, one process at a time`,
     '',
     textTable([[...HEADING, ...NUMBERS], ...rows.map(cellsOf)]),
+    '',
+    'graph and post: their milliseconds of a frame; ratio: ms/frame to that of the first row that ran, round by round',
     ...(missing.length > 0 ? ['', ...new Set(missing)] : []),
   ];
   return lines.map(printableLines).join('\n');

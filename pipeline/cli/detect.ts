@@ -39,7 +39,7 @@ export function addDetectCommand(program: Command): void {
     .description('print the detections of pictures and videos as JSON Lines')
     .argument('<inputs...>', 'pictures, videos, or folders of pictures')
     .option('-m, --model <name>', 'bundled model or path of a manifest')
-    .option('--min-score <p>', "least score (default: the model's own; 0.05 to evaluate)")
+    .option('--min-score <p>', "least score (default: the model's own)")
     .option('--labels <list>', 'kinds of objects: person,car')
     .option('--max-fps <n>', 'frames a second (default: every frame)')
     .option('--providers <list>', 'what to run the model on, best first (default cpu)')

@@ -49,7 +49,8 @@ describe('docker/compose.yaml', () => {
   it('asks for no variable that docker/.env.example does not name', () => {
     const names = (text: string) => [...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => name!);
     const example = [...read('docker', '.env.example').matchAll(/^(\w+)=/gm)].map(([, name]) => name!);
-    expect([...new Set(names(read('docker', 'compose.yaml')))].sort()).toEqual(example.sort());
+    const asked = ['compose.yaml', 'compose.gpu.yaml'].flatMap((file) => names(read('docker', file)));
+    expect([...new Set(asked)].sort()).toEqual(example.sort());
   });
 
   it('keeps every event that Redis took, in a volume', () => {
@@ -112,6 +113,12 @@ describe('docker/compose.gpu.yaml', () => {
     expect(Object.keys(gpu.services)).toEqual(['worker']);
     expect(existsSync(inRoot('docker', worker.build!.context, worker.build!.dockerfile))).toBe(true);
     expect(worker.command.slice(1, 3)).toEqual(['--providers', 'cuda,cpu']);
+  });
+
+  it('starts one of them on a GPU, however many run without it', () => {
+    const replicas = (env: Record<string, string>) =>
+      readCompose('compose.gpu.yaml', env).services['worker']!.deploy.replicas;
+    expect([replicas({ WORKERS: '2' }), replicas({ GPU_WORKERS: '3' })]).toEqual(['1', '3']);
   });
 
   it('reserves a GPU for them', () => {

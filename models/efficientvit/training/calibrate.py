@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from commandline import told
 from data.formats import read_dataset
 from export import parse_size
 from judging.accuracy import collect, outcomes
@@ -37,8 +38,13 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="default: the checkpoint itself, which is written anew")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    labelled = read_dataset({"format": "sightline", "path": args.data}).of_split(args.split)
-    detector, _ = load_checkpoint(args.checkpoint, calibrated=False)
+    with told(parser):
+        labelled = read_dataset({"format": "sightline", "path": args.data}).of_split(args.split)
+        if not labelled.pictures:
+            raise ValueError(f"{args.data}: expected pictures of the split {args.split}, got none")
+        detector, names = load_checkpoint(args.checkpoint, calibrated=False)
+        if names != labelled.names:
+            raise ValueError(f"{args.data}: expected the checkpoint's labels {names}, got {labelled.names}")
     found: list[tuple[np.ndarray, np.ndarray]] = []
     for size in args.sizes:
         truths, detected = collect(torch_infer(detector, size), labelled, size, floor=FLOOR)

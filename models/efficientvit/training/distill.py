@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cv2
 
+from commandline import told
 from judging.fusion import fuse, to_labels
 from judging.pictures import list_folder, read_rgb
 from judging.teacher import LAYOUTS, TeacherOptions, names_of, open_teacher
@@ -83,7 +84,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    print(f"{distill(args)} pictures labelled in {args.output}")
+    with told(parser):
+        count = distill(args)
+    print(f"{count} pictures labelled in {args.output}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from commandline import told
 from data.formats import read_dataset
 from export import parse_size
 from judging.accuracy import average_precision, collect, operating_points
@@ -60,10 +61,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write it all to this file")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    try:
+    with told(parser):
         result = judge(args)
-    except (OSError, ValueError) as fault:
-        parser.error(str(fault))
     if args.json:
         args.json.write_text(json.dumps(result, indent=2) + "\n")
     print(

@@ -15,6 +15,7 @@ import onnx
 import onnxruntime as ort
 import torch
 
+from commandline import told
 from judging.letterbox import letterbox_i420
 from judging.manifest import write_manifest
 from judging.pictures import read_folder
@@ -126,14 +127,17 @@ def main() -> None:
     if args.precision == "int8" and args.calibrate is None:
         parser.error("--precision int8 needs --calibrate FOLDER")
 
-    detector, names = load_checkpoint(args.checkpoint)
-    if args.precision == "int8":
-        plain = args.output.with_suffix(".fp32.onnx")
-        export_onnx(detector, args.size, plain)
-        quantise(plain, args.output, read_folder(args.calibrate, args.calibrate_count), args.size)
-        plain.unlink()
-    else:
-        export_onnx(detector, args.size, args.output, half=args.precision == "fp16")
+    with told(parser):
+        detector, names = load_checkpoint(args.checkpoint)
+        args.output.parent.mkdir(parents=True, exist_ok=True)
+        if args.precision == "int8":
+            typical = read_folder(args.calibrate, args.calibrate_count)
+            plain = args.output.with_suffix(".fp32.onnx")
+            export_onnx(detector, args.size, plain)
+            quantise(plain, args.output, typical, args.size)
+            plain.unlink()
+        else:
+            export_onnx(detector, args.size, args.output, half=args.precision == "fp16")
     detector, names = load_checkpoint(args.checkpoint)
     width, height = args.size
     pictures = read_folder(args.calibrate, 4) if args.calibrate else [_noise(width, height)]

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from commandline import told
 from judging.letterbox import fit_inside
 from judging.runner import onnx_infer
 from judging.suppress import detections
@@ -104,7 +105,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int, nargs="*", default=[20, 100, 200], help="of which the raw input is kept")
     parser.add_argument("--score", type=float, default=0.35)
     args = parser.parse_args()
-    count = make(args.model, args.clip, args.output, args.frames, args.score)
+    with told(parser):
+        count = make(args.model, args.clip, args.output, args.frames, args.score)
     print(f"{args.output}: {count} frames of {args.clip.name} through {args.model.name}")
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from commandline import told
 from data.formats import read_dataset
 from data.picture import Labelled
 from export import export_onnx, parse_size
@@ -71,7 +72,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write what was found to this file")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    labelled = read_dataset({"format": "sightline", "path": args.data}).of_split("val")
+    with told(parser):
+        labelled = read_dataset({"format": "sightline", "path": args.data}).of_split("val")
+        if not labelled.pictures:
+            raise ValueError(f"{args.data}: expected pictures of the split val, got none")
+        load_checkpoint(args.checkpoint)
     results = {f"{w}x{h}": ship(args.checkpoint, labelled, (w, h), args.score, args.steps) for w, h in args.sizes}
     if args.json:
         args.json.write_text(json.dumps(results, indent=2) + "\n")

@@ -23,6 +23,7 @@ from typing import Any
 
 import torch
 
+from commandline import told
 from data.batches import Batches, batch_stream
 from data.cache import PictureCache
 from data.formats import join, read_dataset
@@ -80,25 +81,36 @@ def judge(average: Average[Detector], labelled: Labelled, options: JudgeOptions,
     return result
 
 
-def train(
-    recipe: Recipe, folder: Path, device: str, workers: int, stop_after: int, log_every: int, begin: Path | None = None
-) -> Run:
-    """Trains until the recipe's end, `stop_after` steps of this process (0: no limit), SIGINT or SIGTERM; saves, and returns.
+def prepare(recipe: Recipe, folder: Path, device: str, begin: Path | None = None) -> tuple[Run, Labelled]:
+    """A run as it stands in its folder, and all its data. OSError or ValueError where what the recipe names cannot be used.
 
     `begin` is a `checkpoint.pt` of the same recipe, to go on from where the folder has no state of its own.
-    One who asks twice to stop gets the default of the signal.
     """
     folder.mkdir(parents=True, exist_ok=True)
     labelled = join([read_dataset(spec, recipe.names) for spec in recipe.data])
-    training = labelled.of_split("train")
-    cache = PictureCache(training, Path(recipe.cache.folder), recipe.cache.max_side)
-    sampling = recipe.sampling
-    weights = picture_weights(training.pictures, sampling.sources, len(labelled.names), sampling.balance, sampling.background)
+    if not labelled.of_split("train").pictures:
+        raise ValueError(f"data: expected pictures of the split train, got none among {len(labelled.pictures)}")
     run = Run(recipe, labelled.names, device)
     if (folder / "state.pt").exists():
         run.load(folder / "state.pt")
     elif begin is not None:
         run.load(begin)
+    return run, labelled
+
+
+def train(run: Run, labelled: Labelled, folder: Path, workers: int, stop_after: int, log_every: int) -> Run:
+    """Trains until the recipe's end, `stop_after` steps of this process (0: no limit), SIGINT or SIGTERM; saves, and returns.
+
+    One who asks twice to stop gets the default of the signal.
+    """
+    recipe, device = run.recipe, str(run.device)
+    if run.step >= recipe.steps:
+        print(f"{folder}: all {recipe.steps} steps of the recipe are done; --set steps=N takes more, in a new folder", flush=True)
+        return run
+    training = labelled.of_split("train")
+    cache = PictureCache(training, Path(recipe.cache.folder), recipe.cache.max_side)
+    sampling = recipe.sampling
+    weights = picture_weights(training.pictures, sampling.sources, len(labelled.names), sampling.balance, sampling.background)
     progress = Progress(folder, log_every)
     progress.write({"step": run.step, "of": recipe.steps, "pictures": len(cache), "device": device})
     stopping = False
@@ -141,8 +153,9 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     # Subnormal numbers, which averages of vanishing gradients are full of, cost a CPU a hundred times the others.
     torch.set_flush_denormal(True)
-    recipe = read_recipe(args.recipe, args.set)
-    train(recipe, args.output, args.device, args.workers, args.stop_after, args.log_every, args.begin)
+    with told(parser):
+        run, labelled = prepare(read_recipe(args.recipe, args.set), args.output, args.device, args.begin)
+    train(run, labelled, args.output, args.workers, args.stop_after, args.log_every)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,10 @@ export interface Service {
   readonly cap_drop: readonly string[];
   readonly logging: { readonly options: Readonly<Record<string, string>> };
   readonly build?: { readonly context: string; readonly dockerfile: string };
-  readonly deploy: { readonly resources: { readonly limits: Readonly<Record<string, string | number>> } };
+  readonly deploy: {
+    readonly replicas?: string;
+    readonly resources: { readonly limits: Readonly<Record<string, string | number>> };
+  };
 }
 
 export interface ComposeFile {

@@ -57,6 +57,12 @@ describe('loadManifest', () => {
     );
   });
 
+  it('says what to do with a graph', async () => {
+    expect(await messageOf(loadManifest('./Mine.ONNX'))).toMatch(
+      /^model: \.\/Mine\.ONNX: expected a manifest .*`sightline models add` makes/,
+    );
+  });
+
   it('says which file is missing or is no JSON', async () => {
     expect(await messageOf(loadManifest('./nowhere.json'))).toMatch(
       /nowhere\.json: expected a manifest, got ENOENT/,

@@ -16,19 +16,17 @@ import pytest
 import torch
 import yaml
 
-import distill
 import evaluate
 import sets
-from data.formats import read_sightline
-from data.picture import decode_rgb
 from export import compare, export_onnx
 from export import main as export_main
 from judging.accuracy import average_precision, operating_points
 from judging.manifest import write_manifest
-from learning.recipe import recipe_of
+from learning.recipe import Recipe, recipe_of
+from learning.run import Run
 from network.checkpoint import load_checkpoint, save_checkpoint
 from network.detector import Detector
-from train import train
+from train import prepare, train
 
 SIZE = (96, 64)
 
@@ -63,12 +61,16 @@ def recipe_for(tmp_path: Path, **changes: object) -> dict[str, object]:
     }
 
 
-def test_training_goes_on_bit_for_bit_where_it_stopped(tmp_path: Path) -> None:
+def run_of(recipe: Recipe, folder: Path, workers: int, stop_after: int, log_every: int, begin: Path | None = None) -> Run:
+    return train(*prepare(recipe, folder, "cpu", begin), folder, workers, stop_after, log_every)
+
+
+def test_training_goes_on_bit_for_bit_where_it_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recipe = recipe_of(recipe_for(tmp_path))
-    train(recipe, tmp_path / "straight", "cpu", 0, 0, 1)
-    train(recipe, tmp_path / "halves", "cpu", 1, 2, 1)
+    run_of(recipe, tmp_path / "straight", 0, 0, 1)
+    run_of(recipe, tmp_path / "halves", 1, 2, 1)
     assert torch.load(tmp_path / "halves" / "state.pt")["step"] == 2
-    train(recipe, tmp_path / "halves", "cpu", 0, 0, 1)
+    run_of(recipe, tmp_path / "halves", 0, 0, 1)
     a, b = (torch.load(tmp_path / name / "state.pt") for name in ("straight", "halves"))
     assert a["step"] == b["step"] == 4
     for part in ("network", "average"):
@@ -77,11 +79,14 @@ def test_training_goes_on_bit_for_bit_where_it_stopped(tmp_path: Path) -> None:
         assert all(torch.equal(one[key], other[key]) for key in one)
     detector, names = load_checkpoint(tmp_path / "halves" / "weights.pt")
     assert names == sets.NAMES and detector.channels == 16
+    capsys.readouterr()
+    assert run_of(recipe, tmp_path / "halves", 0, 0, 1).step == 4
+    assert "all 4 steps of the recipe are done" in capsys.readouterr().out
 
 
 def test_training_goes_on_from_a_small_checkpoint_elsewhere(tmp_path: Path) -> None:
     recipe = recipe_of(recipe_for(tmp_path, average={"decay": 0.5, "ramp": 2}))
-    run = train(recipe, tmp_path / "run", "cpu", 0, 3, 1)
+    run = run_of(recipe, tmp_path / "run", 0, 3, 1)
     small = tmp_path / "run" / "checkpoint.pt"
     # Eight bytes a parameter, and what a file of tensors costs.
     count = sum(parameter.numel() for parameter in run.network.parameters())
@@ -91,13 +96,13 @@ def test_training_goes_on_from_a_small_checkpoint_elsewhere(tmp_path: Path) -> N
     detector, _ = load_checkpoint(small)
     assert all(torch.equal(value, detector.state_dict()[key]) for key, value in run.average.network.state_dict().items())
 
-    other = train(recipe, tmp_path / "other", "cpu", 0, 0, 1, small)
-    straight = train(recipe, tmp_path / "run", "cpu", 0, 0, 1)
+    other = run_of(recipe, tmp_path / "other", 0, 0, 1, small)
+    straight = run_of(recipe, tmp_path / "run", 0, 0, 1)
     assert (other.step, straight.step) == (4, 4)
     for key, value in straight.network.state_dict().items():
         np.testing.assert_allclose(other.network.state_dict()[key], value, atol=0.01 + 0.01 * float(value.abs().max()))
     with pytest.raises(ValueError, match="one without a run's state"):
-        train(recipe, tmp_path / "third", "cpu", 0, 0, 1, tmp_path / "run" / "weights.pt")
+        run_of(recipe, tmp_path / "third", 0, 0, 1, tmp_path / "run" / "weights.pt")
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +121,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         average={"decay": 0.98, "ramp": 50},
         judge={"every": 100, "sizes": ["96x64"]},
     )
-    train(recipe_of(recipe), folder / "run", "cpu", 0, 0, 50)
+    run_of(recipe_of(recipe), folder / "run", 0, 0, 50)
     return folder / "run", pictures
 
 
@@ -140,9 +145,9 @@ def test_scores_are_calibrated_by_the_program(
 
 
 def test_a_run_is_not_gone_on_with_by_another_recipe(tmp_path: Path) -> None:
-    train(recipe_of(recipe_for(tmp_path)), tmp_path / "run", "cpu", 0, 1, 1)
+    run_of(recipe_of(recipe_for(tmp_path)), tmp_path / "run", 0, 1, 1)
     with pytest.raises(ValueError, match=r"expected the recipe that it was begun with.*optimiser"):
-        train(recipe_of(recipe_for(tmp_path, optimiser={"warmup": 1})), tmp_path / "run", "cpu", 0, 1, 1)
+        run_of(recipe_of(recipe_for(tmp_path, optimiser={"warmup": 1})), tmp_path / "run", 0, 1, 1)
 
 
 def test_bfloat16_judging_and_the_program_itself(tmp_path: Path) -> None:
@@ -168,10 +173,10 @@ def test_bfloat16_judging_and_the_program_itself(tmp_path: Path) -> None:
 def test_training_starts_from_a_checkpoint_or_refuses_another_kind(tmp_path: Path, small: Detector) -> None:
     save_checkpoint(tmp_path / "init.pt", small, sets.NAMES, 0)
     init = str(tmp_path / "init.pt")
-    run = train(recipe_of(recipe_for(tmp_path, init=init, steps=1, optimiser={"rate": 0.0})), tmp_path / "run", "cpu", 0, 0, 1)
+    run = run_of(recipe_of(recipe_for(tmp_path, init=init, steps=1, optimiser={"rate": 0.0})), tmp_path / "run", 0, 0, 1)
     assert torch.equal(run.network.cls[0].weight, small.cls[0].weight)
     with pytest.raises(ValueError, match="init: expected b0, 8 channels"):
-        train(recipe_of(recipe_for(tmp_path, init=init, channels=8)), tmp_path / "other", "cpu", 0, 0, 1)
+        run_of(recipe_of(recipe_for(tmp_path, init=init, channels=8)), tmp_path / "other", 0, 0, 1)
 
 
 @pytest.mark.parametrize("size", [(64, 32), (96, 64)])
@@ -269,53 +274,3 @@ def test_labels_of_a_model_are_matched_with_those_of_the_pictures_by_name(
     with pytest.raises(SystemExit):
         evaluate.main()
     assert "a checkpoint needs a size" in capsys.readouterr().err
-
-
-def yolo_graph(path: Path, layout: str) -> None:
-    """A teacher that always sees one car (label 1 of 2) in the middle of its input of 64 x 64, and a doubtful person."""
-    if layout == "end2end":
-        rows = np.float32([[[16, 10, 48, 30, 0.9, 1], [6, 6, 14, 14, 0.15, 0], [0, 0, 0, 0, 0, 0]]])
-        return save_constant(path, rows)
-    rows = np.zeros((1, 2, 6 if layout == "yolov8" else 7), np.float32)
-    scores = np.array([[0.0, 0.9], [0.15, 0.0]], np.float32)
-    rows[0, :, :4] = [[32, 20, 32, 20], [10, 10, 8, 8]]
-    rows[0, :, -2:] = scores
-    if layout == "yolov5":
-        rows[0, :, 4] = 1.0
-    save_constant(path, rows.transpose(0, 2, 1).copy() if layout == "yolov8" else rows)
-
-
-def save_constant(path: Path, constant: np.ndarray) -> None:
-    """A graph whose output does not depend on what it sees."""
-    shape = [1, *constant.shape[1:]]
-    graph = onnx.helper.make_graph(
-        [
-            onnx.helper.make_node("ReduceSum", ["images"], ["sum"], keepdims=0),
-            onnx.helper.make_node("Mul", ["sum", "zero"], ["none"]),
-            onnx.helper.make_node("Add", ["rows", "none"], ["output0"]),
-        ],
-        "teacher",
-        [onnx.helper.make_tensor_value_info("images", onnx.TensorProto.FLOAT, [1, 3, 64, 64])],
-        [onnx.helper.make_tensor_value_info("output0", onnx.TensorProto.FLOAT, shape)],
-        [onnx.numpy_helper.from_array(constant, "rows"), onnx.numpy_helper.from_array(np.float32(0), "zero")],
-    )
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
-    onnx.helper.set_model_props(model, {"names": "{0: 'person', 1: 'car'}"})
-    onnx.save(model, str(path))
-
-
-def test_teachers_label_a_folder_that_training_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for layout in ("yolov8", "yolov5", "end2end"):
-        yolo_graph(tmp_path / f"{layout}.onnx", layout)
-    pictures = tmp_path / "pictures" / "sub"
-    pictures.mkdir(parents=True)
-    (pictures / "1.png").write_bytes(sets.encode(np.zeros((64, 128, 3), np.uint8)))
-    arguments = ["--teacher", f"{tmp_path}/yolov8.onnx:yolov8", "--teacher", f"{tmp_path}/yolov5.onnx:yolov5"]
-    arguments += ["--teacher", f"{tmp_path}/end2end.onnx:end2end"]
-    output = tmp_path / "labelled"
-    monkeypatch.setattr(sys, "argv", ["distill.py", str(tmp_path / "pictures"), *arguments, "--output", str(output)])
-    distill.main()
-    (picture,) = read_sightline(output, ["car", "person"]).pictures
-    np.testing.assert_allclose(picture.boxes, [[0, 32, 20, 96, 60, 0.93], [1, 12, 12, 28, 28, -1]], atol=0.01)
-    assert (picture.source, picture.split) == ("pictures", "train")
-    assert decode_rgb(picture).shape == (64, 128, 3)

@@ -28,7 +28,10 @@ def read_dataset(spec: dict[str, Any], names: list[str] | None = None) -> Labell
     readers: dict[str, Callable[..., Labelled]] = {"sightline": read_sightline, "coco": read_coco, "yolo": read_yolo}
     if kind not in readers:
         raise ValueError(f"expected a format of {', '.join(readers)}, got {kind}")
-    return readers[kind](path, names, **spec)
+    try:
+        return readers[kind](path, names, **spec)
+    except (KeyError, TypeError, IndexError, json.JSONDecodeError, yaml.YAMLError) as fault:
+        raise ValueError(f"{path}: expected the format {kind}, got {type(fault).__name__}: {fault}") from fault
 
 
 def join(sets: list[Labelled]) -> Labelled:

@@ -22,11 +22,16 @@ Infer = Callable[[np.ndarray], Outputs]
 
 
 def open_session(path: Path, threads: int) -> ort.InferenceSession:
-    """On the CPU, with threads that sleep while they wait: others may be using the machine."""
+    """On the CPU, with threads that sleep while they wait: others may be using the machine. ValueError for no graph."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    if not path.is_file():
+        raise ValueError(f"{path}: expected an ONNX graph, got {'a folder' if path.is_dir() else 'none'}")
+    try:
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as fault:  # A class for each of ONNX Runtime's codes, without one in common.
+        raise ValueError(f"{path}: expected an ONNX graph, got {str(fault).splitlines()[0]}") from fault
 
 
 def onnx_infer(path: Path, threads: int = 2) -> tuple[Infer, tuple[int, int]]:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 
 from judging.letterbox import GREY, fit_inside
 from judging.runner import detect, onnx_infer, open_session
@@ -45,7 +44,7 @@ def names_of(path: Path) -> list[str]:
     if manifest.exists():
         labels: list[str] = json.loads(manifest.read_text())["labels"]
         return labels
-    text = ort.InferenceSession(str(path)).get_modelmeta().custom_metadata_map.get("names", "")
+    text = open_session(path, 1).get_modelmeta().custom_metadata_map.get("names", "")
     # Written as Python's repr of a dict of numbers: {0: 'person', 1: 'bicycle'}.
     try:
         found = ast.literal_eval(text)
@@ -102,10 +101,14 @@ def _open_yolo(path: Path, options: TeacherOptions) -> Teacher:
 
 def _read(raw: np.ndarray, options: TeacherOptions, path: Path) -> np.ndarray:
     """One picture's output of a YOLO layout -> detections [n, 6] in input pixels."""
+    if raw.ndim != 2:
+        raise ValueError(f"{path}: expected an output of the layout {options.layout}, got one of shape {(1, *raw.shape)}")
     if options.layout == "end2end":
+        if raw.shape[1] != 6:
+            raise ValueError(f"{path}: expected rows of 6, got {raw.shape[1]}")
         found = raw[raw[:, 4] >= options.floor].astype(np.float32)
-        if len(found) and (raw.shape[1] != 6 or found[:, 5].max() >= len(options.names)):
-            raise ValueError(f"{path}: expected rows of 6 and {len(options.names)} labels, got {raw.shape[1]}")
+        if len(found) and found[:, 5].max() >= len(options.names):
+            raise ValueError(f"{path}: expected {len(options.names)} labels, got the label {found[:, 5].max():.0f}")
         return found
     raw = raw.T if options.layout == "yolov8" else raw
     scores = raw[:, 4:] if options.layout == "yolov8" else raw[:, 5:] * raw[:, 4:5]

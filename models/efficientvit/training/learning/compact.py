@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from network.checkpoint import save_checkpoint
+from network.checkpoint import read_saved, save_checkpoint
 from network.detector import Detector
 
 State = dict[str, Any]
@@ -36,7 +36,7 @@ def save_compact(path: Path, average: Detector, state: State) -> None:
 
 def load_compact(path: Path, optimiser: torch.optim.Optimizer) -> State:
     """A state as `state.pt` holds it; groups of parameters are those of `optimiser`. ValueError when the file is none."""
-    content: Any = torch.load(path, map_location="cpu", weights_only=True)
+    content = read_saved(path)
     if not isinstance(content, dict) or "resume" not in content:
         raise ValueError(f"{path}: expected a checkpoint to go on from, got one without a run's state; use it as init")
     average, resume = content["state"], content["resume"]

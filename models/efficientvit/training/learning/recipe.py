@@ -131,7 +131,10 @@ def read_recipe(path: Path, changes: list[str]) -> Recipe:
 
     ValueError with the path of what is unknown or of the wrong type.
     """
-    content = yaml.safe_load(path.read_text())
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        raise ValueError(f"{path}: expected YAML, got {' '.join(str(fault).split())}") from fault
     for change in changes:
         key, separator, text = change.partition("=")
         if not separator:

@@ -16,7 +16,7 @@ from learning.losses import Loss, detection_loss
 from learning.recipe import Recipe
 from learning.schedule import rate_factor
 from network.backbone import Backbone
-from network.checkpoint import load_checkpoint, load_mit_backbone, save_checkpoint
+from network.checkpoint import load_checkpoint, load_mit_backbone, read_saved, save_checkpoint
 from network.detector import Detector, anchor_grid
 
 
@@ -112,7 +112,7 @@ class Run:
 
     def load(self, path: Path) -> None:
         """Goes on from a `state.pt` or a `checkpoint.pt`. ValueError when the recipe differs in what decides the result."""
-        content: State = torch.load(path, map_location="cpu", weights_only=True)
+        content: State = read_saved(path)
         state = content if "network" in content else load_compact(path, self.optimiser)
         free = {"save_every", "judge", "cache", "init", "backbone"}
         ours = dataclasses.asdict(self.recipe)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -74,8 +75,16 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     partial.replace(path)
 
 
+def read_saved(path: Path) -> Any:
+    """What `torch.save` wrote, tensors on the CPU. ValueError for another file."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (EOFError, KeyError, RuntimeError, pickle.UnpicklingError) as fault:
+        raise ValueError(f"{path}: expected what PyTorch saved, got another file") from fault
+
+
 def _read(path: Path) -> dict[str, Any]:
-    content: Any = torch.load(path, map_location="cpu", weights_only=True)
+    content = read_saved(path)
     wanted = {"state", "names", "variant", "channels"}
     if not isinstance(content, dict) or not wanted <= content.keys():
         found = sorted(content) if isinstance(content, dict) else type(content).__name__
@@ -122,7 +131,7 @@ def load_mit_backbone(backbone: Backbone, path: Path) -> int:
 
     Returns how many tensors were loaded. ValueError naming what is missing or of another shape; nothing is loaded then.
     """
-    content: Any = torch.load(path, map_location="cpu", weights_only=True)
+    content = read_saved(path)
     theirs: dict[str, torch.Tensor] = content.get("state_dict", content) if isinstance(content, dict) else {}
     theirs = {re.sub(r"^(module\.)?(backbone\.)?", "", key): value for key, value in theirs.items()}
     ours = backbone.state_dict()

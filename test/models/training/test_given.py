@@ -1,0 +1,77 @@
+"""What the programs say of arguments and files that they cannot use: one line and 2, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import sets
+from network.checkpoint import save_checkpoint
+from network.detector import Detector
+
+TRAINING = Path(__file__).resolve().parents[3] / "models/efficientvit/training"
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a set, a checkpoint of other labels, and files of other kinds."""
+    folder = tmp_path_factory.mktemp("given")
+    sets.sightline_set(folder / "set")
+    save_checkpoint(folder / "other.pt", Detector(classes=1, channels=16), ["boat"], 1)
+    (folder / "text").write_text("no checkpoint, no graph")
+    (folder / "empty").touch()
+    (folder / "no.yaml").write_text("steps: [")
+    known = {
+        "steps": 1,
+        "channels": 16,
+        "data": [{"path": str(folder / "set")}],
+        "curriculum": [{"until": 1, "sizes": ["64x64"]}],
+    }
+    for name, changes in {
+        "recipe": {"curriculum": []},
+        "nowhere": {"data": [{"path": str(folder / "nowhere")}]},
+        "init": {"init": str(folder / "text")},
+    }.items():
+        (folder / f"{name}.yaml").write_text(json.dumps({**known, **changes}))
+    torch.save({"epoch": 1}, folder / "foreign.pt")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("train.py {}/none.yaml --output {}/run", "none.yaml"),
+        ("train.py {}/no.yaml --output {}/run", "no.yaml: expected YAML, got"),
+        ("train.py {}/recipe.yaml --output {}/run", "curriculum: expected rising"),
+        ("train.py {}/nowhere.yaml --output {}/run", "nowhere"),
+        ("train.py {}/init.yaml --output {}/run", "text: expected what PyTorch saved, got another file"),
+        ("train.py {}/init.yaml --set init=null --from {}/empty --output {}/run", "empty: expected what PyTorch saved"),
+        ("train.py {}/init.yaml --set steps --output {}/run", "expected KEY=VALUE, got steps"),
+        ("calibrate.py {}/text --data {}/set", "text: expected what PyTorch saved, got another file"),
+        ("calibrate.py {}/foreign.pt --data {}/set", "foreign.pt: expected a checkpoint with"),
+        ("calibrate.py {}/other.pt --data {}/set", "expected the checkpoint's labels ['boat']"),
+        ("calibrate.py {}/other.pt --data {}/set --split tset", "expected pictures of the split tset, got none"),
+        ("ship.py {}/none.pt --data {}/set", "none.pt"),
+        ("export.py {}/empty --output {}/x.onnx", "empty: expected what PyTorch saved, got another file"),
+        ("export.py {}/other.pt --output {}/x.onnx --precision int8 --calibrate {}/set/none", "none"),
+        ("golden.py {}/text --clip {}/text --output {}/golden", "text"),
+        ("evaluate.py {}/text --data {}/set", "text"),
+        ("evaluate.py {}/none.onnx --data {}/set", "none.onnx: expected an ONNX graph, got none"),
+        ("distill.py {}/set --teacher {}/text:yolov8 --output {}/labelled", "text: expected an ONNX graph, got"),
+    ],
+)
+def test_programs_say_what_was_expected(
+    given: Path, arguments: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program, *rest = arguments.split()
+    monkeypatch.setattr(sys, "argv", [program, *(argument.replace("{}", str(given)) for argument in rest)])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(TRAINING / program), run_name="__main__")
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+    assert not list(given.glob("*.part"))
