@@ -94,6 +94,18 @@ export function credentialsOf(url: string): readonly string[] {
   return colon < 0 ? [credentials] : [credentials.slice(colon + 1), credentials];
 }
 
+/** A URL without its scheme, or with one that lacks its colon or a slash; of what names a place of this machine nothing. */
+const MISTYPED_USERINFO =
+  /(?:^|=)(?!(?:file|sdp|v4l2|test):)(?:(?:rtsps?|rtmps?|https?|srt|udp|tcp|rediss?|mqtts?):?\/{1,2})?[^/:@=]{2,}:(?!\/\/)(.+)@/is;
+
+/** Passwords in an argument of a command line: of the URL in it, also where its scheme was forgotten or mistyped. */
+export function credentialsIn(argument: string): readonly string[] {
+  const url = /[a-z][a-z0-9+.-]*:\/\/.*/is.exec(argument)?.[0];
+  if (url !== undefined) return credentialsOf(url);
+  const password = MISTYPED_USERINFO.exec(argument)?.[1];
+  return password === undefined ? [] : [password];
+}
+
 /** `user:password@host` of which the scheme was forgotten; what names a place of this machine has no user. */
 const BARE_USERINFO = /^(?!(?:file|sdp|v4l2|test):)([^/:@]+:)(?!\/\/).*@/is;
 

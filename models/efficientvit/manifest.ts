@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { DetectorInfo } from '../domain/detect-port';
@@ -54,6 +54,8 @@ async function pathOfBundled(name: string): Promise<string> {
 
 async function readJson(path: string): Promise<unknown> {
   try {
+    // Of a pipe nobody may ever write anything.
+    if (!(await stat(path)).isFile()) throw new Error('no file');
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
     throw new PipelineError('model', `${path}: expected a manifest, got ${toError(cause).message}`, {

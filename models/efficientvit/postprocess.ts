@@ -34,9 +34,9 @@ function layoutOf(manifest: Manifest): Layout {
   }
 }
 
-/** `hasScores` of a manifest's layout. */
+/** `hasScores` of a manifest's layout, of the first frame. */
 export function hasScores(manifest: Manifest, outputs: RawOutputs): boolean {
-  return layoutOf(manifest).hasScores(outputs);
+  return layoutOf(manifest).hasScores(outputs, 0);
 }
 
 /**
@@ -47,7 +47,8 @@ export function hasScores(manifest: Manifest, outputs: RawOutputs): boolean {
  * Sorted by score, then by anchor, so that equal inputs give equal outputs. Its scratch memory makes it good for one
  * frame at a time; it allocates what it returns and nothing an anchor.
  *
- * What it returns throws PipelineError `inference` for a score above 1, which no event can have.
+ * What it returns throws PipelineError `inference` for a score above 1, which no event can have, and for a frame of which no
+ * score is a number: that nothing was found is then not known.
  */
 export function createPostprocess(manifest: Manifest): Postprocess {
   const { input, labels, thresholds } = manifest;
@@ -96,6 +97,8 @@ export function createPostprocess(manifest: Manifest): Postprocess {
           'or no probabilities',
       );
     }
+    if (found === 0 && !layout.hasScores(outputs, index))
+      throw new PipelineError('inference', 'expected scores, got nothing but NaN');
     const detections: Detection[] = [];
     for (let rank = 0; rank < found && detections.length < maxDetections; rank++) {
       const anchor = candidates.at(rank);

@@ -40,12 +40,13 @@ const I420 = 'format=yuv420p';
 
 /**
  * Averages what becomes one pixel, and interpolates where pictures are enlarged; the same pixels on every CPU, so that a recording
- * gives the same events wherever it is replayed (without the two last, FFmpeg 5.1 gives others with AVX2 than with SSE2).
+ * gives the same events wherever it is replayed (without `accurate_rnd` and `bitexact`, FFmpeg 5.1 gives others with AVX2 than with
+ * SSE2). `full_chroma_inp` is about pictures in RGB, of which an odd column at the right would be half grey.
  *
  * Not `fast_bilinear`, which costs 0.3 ms a 1080p frame less: it takes two pixels of each row and leaves the others out, and it
  * begins at the left edge rather than half a pixel inside, so that things stand up to 7 px of a 1080p picture too far left.
  */
-const SCALER = 'area+accurate_rnd+bitexact';
+const SCALER = 'area+accurate_rnd+full_chroma_inp+bitexact';
 
 /** Luma 114 with neutral chroma: the grey that the detector was trained to ignore. */
 const PAD_COLOUR = '0x727272';

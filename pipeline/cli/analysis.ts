@@ -7,7 +7,7 @@ import { toPipelineError } from '../../models/domain/errors';
 import type { PipelineError } from '../../models/domain/errors';
 import type { EventSink } from '../../models/domain/event-sink';
 import { isOnDisk } from '../../models/domain/input-kind';
-import { createRedactor } from '../../models/domain/redact';
+import { createRedactor, credentialsIn } from '../../models/domain/redact';
 import type { SinkNotice } from '../../operators/sinks/spool-notices';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
 import { toCameraSpec } from '../camera-spec';
@@ -75,7 +75,7 @@ export async function analyse({
 }: AnalysisOptions): Promise<number> {
   const { loaded, refused } = plan;
   const { config, secrets } = loaded;
-  const hide = createRedactor(secrets);
+  const hide = createRedactor([...secrets, ...process.argv.slice(2).flatMap(credentialsIn)]);
   checkOutputPaths(config);
   const hasBars = flags.quiet !== true && flags.logFormat !== 'json' && !isShared;
   const view = createProgressView(process.stderr, hasBars);

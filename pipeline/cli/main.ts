@@ -1,14 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { createRedactor, credentialsOf } from '../../models/domain/redact';
+import { createRedactor, credentialsIn } from '../../models/domain/redact';
 import { packageVersion } from '../../models/support/package-version';
 import { printableLines } from './printable';
 import { EXIT, describeError, exitCodeOf } from './usage';
 
 /** Messages repeat what was typed, and a URL ends for the patterns at a quote that a password may hold. */
-const hide = createRedactor(
-  process.argv.slice(2).flatMap((arg) => credentialsOf(/[a-z][a-z0-9+.-]*:\/\/.*/is.exec(arg)?.[0] ?? '')),
-);
+const hide = createRedactor(process.argv.slice(2).flatMap(credentialsIn));
 
 /** What adds each command, in the order of the help; loaded when it is needed, since all of them together take a while. */
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {

@@ -1,6 +1,6 @@
 import { PipelineError } from '../../domain/errors';
 import type { Manifest } from '../manifest-schema';
-import { holdsNumbers } from './layout';
+import { holdsNumber } from './layout';
 import type { Layout, ManifestOf } from './layout';
 
 const VALUES = 6;
@@ -16,10 +16,8 @@ export function end2endLayout({ outputs, labels }: ManifestOf<Manifest, 'end2end
   return {
     anchors,
     nmsIou: undefined,
-    hasScores: (raw) =>
-      holdsNumbers(
-        raw['detections']!.subarray(0, anchors * VALUES).filter((_value, at) => at % VALUES === 4),
-      ),
+    hasScores: (raw, index) =>
+      holdsNumber(raw['detections']!, index * anchors * VALUES + 4, (index + 1) * anchors * VALUES, VALUES),
     read(raw, index, least, found) {
       const rows = raw['detections']!;
       for (let anchor = 0, at = index * anchors * VALUES; anchor < anchors; anchor++, at += VALUES) {

@@ -9,8 +9,8 @@ export interface Layout {
   readonly anchors: number;
   /** Overlap from which suppression is still ours to do; undefined where the graph did it. */
   readonly nmsIou: number | undefined;
-  /** False when no score of the first frame is a number: half precision that overflowed, or a broken graph. */
-  hasScores(outputs: RawOutputs): boolean;
+  /** False when no score of frame number `index` is a number: half precision that overflowed, or a broken graph. */
+  hasScores(outputs: RawOutputs, index: number): boolean;
   /**
    * Adds to `found`, of frame number `index`, each box whose best label has a score of at least `least`. What holds NaN where
    * its score should be is none.
@@ -24,5 +24,8 @@ export type ManifestOf<M extends { readonly layout: string }, L extends M['layou
   { layout: L }
 >;
 
-/** False when all of them are NaN. */
-export const holdsNumbers = (values: Float32Array): boolean => values.some((value) => !Number.isNaN(value));
+/** False when all values from `first` to before `end`, of which every `step`th is looked at, are NaN. */
+export function holdsNumber(values: Float32Array, first: number, end: number, step = 1): boolean {
+  for (let at = first; at < end; at += step) if (!Number.isNaN(values[at])) return true;
+  return false;
+}

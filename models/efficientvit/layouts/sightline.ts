@@ -1,6 +1,6 @@
 import type { Manifest } from '../manifest-schema';
 import { bestLabel } from './best-label';
-import { holdsNumbers } from './layout';
+import { holdsNumber } from './layout';
 import type { Layout, ManifestOf } from './layout';
 
 /**
@@ -13,7 +13,8 @@ export function sightlineLayout({ outputs, labels, thresholds }: ManifestOf<Mani
   return {
     anchors,
     nmsIou: thresholds.nmsIou,
-    hasScores: (raw) => holdsNumbers(raw['scores']!.subarray(0, anchors * classes)),
+    hasScores: (raw, index) =>
+      holdsNumber(raw['scores']!, index * anchors * classes, (index + 1) * anchors * classes),
     read(raw, index, least, found) {
       const boxes = raw['boxes']!;
       const scores = raw['scores']!;

@@ -1,6 +1,6 @@
 import type { Manifest } from '../manifest-schema';
 import { bestLabel } from './best-label';
-import { holdsNumbers } from './layout';
+import { holdsNumber } from './layout';
 import type { Layout, ManifestOf } from './layout';
 
 /** Numbers before the scores: centre, width, height, objectness. */
@@ -17,12 +17,14 @@ export function yolov5Layout({ outputs, labels, thresholds }: ManifestOf<Manifes
   return {
     anchors,
     nmsIou: thresholds.nmsIou,
-    hasScores: (raw) =>
-      holdsNumbers(
-        raw['detections']!.subarray(0, anchors * values).map((value, at, rows) =>
-          at % values < BEFORE ? Number.NaN : value * rows[at - (at % values) + BEFORE - 1]!,
-        ),
-      ),
+    hasScores(raw, index) {
+      const rows = raw['detections']!;
+      const end = (index + 1) * anchors * values;
+      for (let at = index * anchors * values; at < end; at += values)
+        // Not a number times a number is none either.
+        if (!Number.isNaN(rows[at + 4]) && holdsNumber(rows, at + BEFORE, at + values)) return true;
+      return false;
+    },
     read(raw, index, least, found) {
       const rows = raw['detections']!;
       const first = index * anchors * values;

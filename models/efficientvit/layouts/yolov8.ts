@@ -1,5 +1,5 @@
 import type { Manifest } from '../manifest-schema';
-import { holdsNumbers } from './layout';
+import { holdsNumber } from './layout';
 import type { Layout, ManifestOf } from './layout';
 
 /** Rows before the scores: centre x and y, width, height. */
@@ -21,8 +21,10 @@ export function yolov8Layout({ outputs, labels, thresholds }: ManifestOf<Manifes
   return {
     anchors,
     nmsIou: thresholds.nmsIou,
-    hasScores: (raw) =>
-      holdsNumbers(raw['detections']!.subarray(BEFORE * anchors, (BEFORE + classes) * anchors)),
+    hasScores(raw, index) {
+      const first = index * anchors * (BEFORE + classes);
+      return holdsNumber(raw['detections']!, first + BEFORE * anchors, first + (BEFORE + classes) * anchors);
+    },
     read(raw, index, least, found) {
       const rows = raw['detections']!;
       const first = index * anchors * (BEFORE + classes);

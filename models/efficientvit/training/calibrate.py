@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from commandline import told
-from data.formats import read_dataset
+from data.formats import read_judged
 from export import parse_size
 from judging.accuracy import collect, outcomes
 from judging.calibration import calibrated, calibration_error, fit
@@ -34,17 +34,13 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--data", required=True, help="a training set's folder")
     parser.add_argument("--split", default="val", help="of its pictures (default val)")
-    parser.add_argument("--sizes", type=parse_size, nargs="*", default=[(416, 256), (640, 384)], help="default 416x256 640x384")
+    parser.add_argument("--sizes", type=parse_size, nargs="+", default=[(416, 256), (640, 384)], help="default 416x256 640x384")
     parser.add_argument("--output", type=Path, help="default: the checkpoint itself, which is written anew")
     args = parser.parse_args()
     torch.set_num_threads(1)
     with told(parser):
-        labelled = read_dataset({"format": "sightline", "path": args.data}).of_split(args.split)
-        if not labelled.pictures:
-            raise ValueError(f"{args.data}: expected pictures of the split {args.split}, got none")
         detector, names = load_checkpoint(args.checkpoint, calibrated=False)
-        if names != labelled.names:
-            raise ValueError(f"{args.data}: expected the checkpoint's labels {names}, got {labelled.names}")
+        labelled = read_judged(args.data, args.split, names)
     found: list[tuple[np.ndarray, np.ndarray]] = []
     for size in args.sizes:
         truths, detected = collect(torch_infer(detector, size), labelled, size, floor=FLOOR)

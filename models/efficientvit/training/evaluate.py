@@ -15,6 +15,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from commandline import told
@@ -34,6 +35,9 @@ def judge(args: argparse.Namespace) -> dict[str, Any]:
     if not labelled.pictures:
         raise ValueError(f"{args.data}: expected pictures of the split {args.split}, got none")
     infer, size = open_model(args.model, args.size, args.device)
+    _, scores = infer(np.zeros((1, size[1] * 3 // 2, size[0]), np.uint8))
+    if scores.shape[2] != len(labelled.names):
+        raise ValueError(f"{args.model}: expected {scores.shape[2]} labels, got {', '.join(labelled.names)}")
     truths, found = collect(infer, labelled, size, limit=args.limit)
     return {
         "model": str(args.model),

@@ -7,6 +7,8 @@ python export.py weights.pt --size 640x384 --precision int8 --calibrate /data/fr
 from __future__ import annotations
 
 import argparse
+import math
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -24,6 +26,8 @@ from network.detector import Detector
 from network.frontend import I420Detector
 
 OPSET = 17
+LOWEST_SCORE = 0.05
+"""`thresholds.floor` of a manifest that does not say it."""
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -32,6 +36,17 @@ def parse_size(text: str) -> tuple[int, int]:
     if len(parts) != 2 or not all(part.isdigit() and int(part) > 0 and int(part) % 32 == 0 for part in parts):
         raise argparse.ArgumentTypeError(f"expected WIDTHxHEIGHT in multiples of 32, got {text}")
     return int(parts[0]), int(parts[1])
+
+
+def parse_score(text: str) -> float:
+    """A threshold that a manifest may have: not below the lowest score that leaves the detector."""
+    try:
+        score = float(text)
+    except ValueError:
+        score = math.nan
+    if not LOWEST_SCORE <= score < 1:
+        raise argparse.ArgumentTypeError(f"expected a score of {LOWEST_SCORE} to below 1, got {text}")
+    return score
 
 
 def export_onnx(detector: Detector, size: tuple[int, int], path: Path, half: bool = False) -> None:
@@ -122,7 +137,7 @@ def main() -> None:
     parser.add_argument("--calibrate", type=Path, help="a folder of typical pictures; int8 needs it")
     parser.add_argument("--calibrate-count", type=int, default=128)
     parser.add_argument("--licence", default="Apache-2.0")
-    parser.add_argument("--score", type=float, default=0.4, help="threshold from which a detection counts (default 0.4)")
+    parser.add_argument("--score", type=parse_score, default=0.4, help="threshold from which a detection counts (default 0.4)")
     args = parser.parse_args()
     if args.precision == "int8" and args.calibrate is None:
         parser.error("--precision int8 needs --calibrate FOLDER")
@@ -132,10 +147,10 @@ def main() -> None:
         args.output.parent.mkdir(parents=True, exist_ok=True)
         if args.precision == "int8":
             typical = read_folder(args.calibrate, args.calibrate_count)
-            plain = args.output.with_suffix(".fp32.onnx")
-            export_onnx(detector, args.size, plain)
-            quantise(plain, args.output, typical, args.size)
-            plain.unlink()
+            with tempfile.TemporaryDirectory() as scratch:
+                plain = Path(scratch) / "fp32.onnx"
+                export_onnx(detector, args.size, plain)
+                quantise(plain, args.output, typical, args.size)
         else:
             export_onnx(detector, args.size, args.output, half=args.precision == "fp16")
     detector, names = load_checkpoint(args.checkpoint)

@@ -17,9 +17,9 @@ from typing import Any
 import torch
 
 from commandline import told
-from data.formats import read_dataset
+from data.formats import read_judged
 from data.picture import Labelled
-from export import export_onnx, parse_size
+from export import export_onnx, parse_score, parse_size
 from golden import make
 from judging.accuracy import average_precision, collect, operating_points
 from judging.manifest import write_manifest
@@ -51,7 +51,7 @@ def ship(checkpoint: Path, labelled: Labelled, size: tuple[int, int], score: flo
         "set": f"validation split of the training set, {len(labelled.pictures)} pictures, mostly teacher labels",
         "ap": accuracy["ap"],
         "ap50": accuracy["ap50"],
-        "personAp50": accuracy["labels"]["person"]["ap50"],
+        **({"personAp50": accuracy["labels"]["person"]["ap50"]} if "person" in accuracy["labels"] else {}),
     }
     manifest["origin"] = {
         "backboneInit": "MIT EfficientViT-B0, Cityscapes segmentation checkpoint (Apache-2.0)",
@@ -66,22 +66,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--data", required=True, help="the training set's folder: its split val is judged on")
-    parser.add_argument("--sizes", type=parse_size, nargs="*", default=[(416, 256), (640, 384)])
-    parser.add_argument("--score", type=float, default=0.4, help="threshold from which a detection counts")
+    parser.add_argument("--sizes", type=parse_size, nargs="+", default=[(416, 256), (640, 384)])
+    parser.add_argument("--score", type=parse_score, default=0.4, help="threshold from which a detection counts")
     parser.add_argument("--steps", default="see README.md", help="of the run, for people")
     parser.add_argument("--json", type=Path, help="also write what was found to this file")
     args = parser.parse_args()
     torch.set_num_threads(1)
     with told(parser):
-        labelled = read_dataset({"format": "sightline", "path": args.data}).of_split("val")
-        if not labelled.pictures:
-            raise ValueError(f"{args.data}: expected pictures of the split val, got none")
-        load_checkpoint(args.checkpoint)
+        labelled = read_judged(args.data, "val", load_checkpoint(args.checkpoint)[1])
     results = {f"{w}x{h}": ship(args.checkpoint, labelled, (w, h), args.score, args.steps) for w, h in args.sizes}
     if args.json:
         args.json.write_text(json.dumps(results, indent=2) + "\n")
     for size, found in results.items():
-        print(f"{size}: AP {found['ap']}, AP50 {found['ap50']}, person AP50 {found['labels']['person']['ap50']}")
+        print(f"{size}: AP {found['ap']}, AP50 {found['ap50']}, person AP50 {found['labels'].get('person', {}).get('ap50')}")
 
 
 if __name__ == "__main__":

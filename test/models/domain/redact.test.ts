@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {
   createRedactor,
+  credentialsIn,
   credentialsOf,
   lacksScheme,
   percentEncode,
@@ -48,6 +49,24 @@ describe('redact', () => {
   it('takes no longer than its text for text that looks like credentials all over', () => {
     const text = 'rtsp://'.repeat(20_000);
     expect(redact(text)).toHaveLength(text.length);
+  });
+});
+
+describe('credentialsIn', () => {
+  it.each([
+    ['rtsp://admin:s3cr@t@h/x', ['s3cr@t', 'admin:s3cr@t']],
+    ['--redis=redis://:s3cret@h', ['s3cret', ':s3cret']],
+    ['admin:s3cret@h/x.onnx', ['s3cret']],
+    ['--model=admin:s3cret@h/x.onnx', ['s3cret']],
+    ['rtsp//admin:s3cret@h/x', ['s3cret']],
+    ['http:/admin:s3/cret@h/x', ['s3/cret']],
+    ['./a:b@c.mp4', []],
+    ['/data/a:bcde@c.mp4', []],
+    ['file:a@b.mp4', []],
+    ['C:\\clips\\a@b.mp4', []],
+    ['street.mp4', []],
+  ])('of %s', (argument, secrets) => {
+    expect(credentialsIn(argument)).toEqual(secrets);
   });
 });
 

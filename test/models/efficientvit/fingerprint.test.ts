@@ -1,6 +1,7 @@
 import { fingerprintOf } from '../../../models/efficientvit/fingerprint';
 import { loadManifest } from '../../../models/efficientvit/manifest';
 import type { Manifest } from '../../../models/efficientvit/manifest';
+import { foreignManifest } from './foreign';
 import { MODEL, MODELS } from './support';
 
 let manifest: Manifest;
@@ -30,11 +31,33 @@ describe('fingerprintOf', () => {
     expect(fingerprintOf(changed())).not.toBe(fingerprintOf(manifest));
   });
 
+  it('does not depend on whether defaults are written out', () => {
+    const plain = foreignManifest('yolov8');
+    const written = (change: object) => fingerprintOf({ ...plain, input: { ...plain.input, ...change } });
+    expect(plain.input).toMatchObject({ pixelFormat: 'rgb-float' });
+    expect(written({ mean: [0, 0, 0], std: [1, 1, 1] })).toBe(fingerprintOf(plain));
+    expect(written({ mean: [0.5, 0, 0] })).not.toBe(fingerprintOf(plain));
+  });
+
   it.each<[string, () => Manifest]>([
     ['the name', () => ({ ...manifest, name: 'another' })],
     ['where the weights lie', () => ({ ...manifest, file: '/elsewhere.onnx' })],
     ['its origin', () => ({ ...manifest, origin: {} })],
     ['the score from which a detection counts', () => withThresholds({ score: 0.9 })],
+    [
+      'a text for people',
+      () =>
+        ({
+          ...manifest,
+          input: { ...manifest.input, resize: 'as it likes' },
+          outputs: Object.fromEntries(
+            Object.entries(manifest.outputs).map(([role, output]) => [
+              role,
+              { ...output, format: 'numbers' },
+            ]),
+          ),
+        }) as Manifest,
+    ],
     ['a fault that a test asks for', () => ({ ...manifest, fault: { kind: 'hang', afterFrames: 1 } })],
   ])('does not change with %s', (_what, changed) => {
     expect(fingerprintOf(changed())).toBe(fingerprintOf(manifest));

@@ -118,7 +118,7 @@ export function ffmpeg(args: readonly string[], input?: Uint8Array): Uint8Array 
 
 /** One picture of an FFmpeg input as an I420 frame of a size, by the filter that frames are scaled with. */
 export function i420Of(input: readonly string[], { width, height }: Size): Uint8Array {
-  const scale = `scale=${width}:${height}:flags=area+accurate_rnd+bitexact:out_color_matrix=bt601:out_range=limited`;
+  const scale = `scale=${width}:${height}:flags=area+accurate_rnd+full_chroma_inp+bitexact:out_color_matrix=bt601:out_range=limited`;
   return ffmpeg([...input, '-frames:v', '1', '-vf', scale, '-pix_fmt', 'yuv420p']);
 }
 

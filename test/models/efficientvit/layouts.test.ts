@@ -202,6 +202,21 @@ describe('hasScores', () => {
     },
   );
 
+  it.each(Object.keys(ENCODERS))(
+    '%s: a frame without a score that is a number fails, wherever it stands; nothing found does not',
+    (layout) => {
+      const nothing = frameOf(Number.NaN, Number.NaN);
+      const outputs = ENCODERS[layout]!([frameOf(0, 0), nothing, good], 2);
+      const postprocess = createPostprocess(manifestOf(layout, 2));
+      const source = { width: 416, height: 256 };
+      expect(postprocess(outputs, 0, source)).toEqual([]);
+      expect(() => postprocess(outputs, 1, source)).toThrow(
+        'inference: expected scores, got nothing but NaN',
+      );
+      expect(postprocess(outputs, 2, source)).toHaveLength(2);
+    },
+  );
+
   it('yolov5: an objectness that is NaN leaves no score', () => {
     const { detections } = ENCODERS['yolov5']!([good], 2);
     for (const at of [4, 12]) detections![at] = Number.NaN;

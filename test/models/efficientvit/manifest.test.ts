@@ -1,4 +1,5 @@
 import { fingerprintOf } from '../../../models/efficientvit/fingerprint';
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PipelineError } from '../../../models/domain/errors';
@@ -55,6 +56,12 @@ describe('loadManifest', () => {
     expect(await messageOf(loadManifest('yolo'))).toBe(
       `model: expected ${MODELS.join(' or ')} or the path of a manifest, got "yolo"`,
     );
+  });
+
+  it('does not wait for what a pipe or a device may give', async () => {
+    const path = join(folder, 'pipe.manifest.json');
+    execFileSync('mkfifo', [path]);
+    expect(await messageOf(loadManifest(path))).toBe(`model: ${path}: expected a manifest, got no file`);
   });
 
   it('says what to do with a graph', async () => {

@@ -15,7 +15,7 @@ from data.batches import Batch, Batches, batch_stream
 from data.cache import PictureCache
 from data.camera import CHANGES, degrade
 from data.canvas import CanvasOptions, compose, crop_boxes, place
-from data.formats import join, read_dataset
+from data.formats import join, read_dataset, read_judged
 from data.picture import Labelled, Picture, Place
 from data.sampling import picture_weights
 from learning.recipe import recipe_of
@@ -170,3 +170,15 @@ def test_a_batch_depends_on_the_seed_and_its_number_alone(tmp_path: Path) -> Non
     assert all(same(a, b) for a, b in zip(straight[3:], batch_stream(batches, 3, 6, workers=2), strict=True))
     assert len({tuple(batch.images.shape) for batch in straight}) == 2
     assert not same(straight[0], Batches(cache, weights, plan, seed=2)[0])
+
+
+def test_what_a_model_is_judged_on_has_its_labels_in_its_order(tmp_path: Path) -> None:
+    root = sets.sightline_set(tmp_path / "set")
+    plain, reversed_ = (read_judged(str(root), "val", names) for names in (sets.NAMES, sets.NAMES[::-1]))
+    assert reversed_.names == sets.NAMES[::-1]
+    for one, other in zip(plain.pictures, reversed_.pictures, strict=True):
+        assert [sets.NAMES[int(label)] for label in one.boxes[:, 0]] == [
+            reversed_.names[int(label)] for label in other.boxes[:, 0]
+        ]
+    with pytest.raises(ValueError, match="expected pictures of the split tset, got none"):
+        read_judged(str(root), "tset", sets.NAMES)

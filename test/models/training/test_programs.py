@@ -196,9 +196,12 @@ def test_float16_and_int8_exports_come_near(tmp_path: Path, small: Detector, mon
     frames = np.random.default_rng(0).integers(16, 236, (1, 96, 96), dtype=np.uint8)
     for precision, kind, near in (("fp16", onnx.TensorProto.FLOAT16, 0.5), ("int8", onnx.TensorProto.INT8, 8.0)):
         path = tmp_path / f"{precision}.onnx"
+        other = path.with_suffix(".fp32.onnx")
+        other.write_text("of somebody else")
         arguments = ["--output", str(path), "--size", "96x64", "--precision", precision, "--calibrate", str(pictures)]
         monkeypatch.setattr(sys, "argv", ["export.py", str(tmp_path / "a.pt"), *arguments])
         export_main()
+        assert other.read_text() == "of somebody else"
         boxes, scores = compare(load_checkpoint(tmp_path / "a.pt")[0], path, SIZE, frames)
         assert boxes < near and scores < 0.05
         graph = onnx.load(str(path)).graph

@@ -30,7 +30,7 @@ const base = (maxBlockMiB: number) => [
 ];
 const scale =
   "scale=w='max(2,trunc(min(416,floor(256*iw/ih+0.5))/2)*2)':h='max(2,trunc(min(256,floor(416*ih/iw+0.5))/2)*2)'" +
-  ':flags=area+accurate_rnd+bitexact:out_color_matrix=bt601:out_range=limited,format=yuv420p,pad=416:256:0:0:color=0x727272';
+  ':flags=area+accurate_rnd+full_chroma_inp+bitexact:out_color_matrix=bt601:out_range=limited,format=yuv420p,pad=416:256:0:0:color=0x727272';
 
 describe('openArgs', () => {
   it.each<DecodeRequest>([

@@ -1,23 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { fitInside } from '../../../models/domain/geometry';
+import type { Size } from '../../../models/domain/geometry';
 import { decodeArgs } from '../../../operators/sources/ffmpeg-args';
 
 const PAD = 114;
 const BACKGROUND = 16;
 
-/** The luma of one lavfi picture after a decoder's own filter, as rows. */
-function scaled(
-  picture: string,
-  { width, height }: { width: number; height: number },
-  global: string[] = [],
-) {
+/** One lavfi picture after a decoder's own filter, as I420. */
+function decoded(picture: string, { width, height }: Size, global: readonly string[] = []): Uint8Array {
   const { filter } = decodeArgs({
     kind: 'file',
     location: '/unused.mp4',
     version: [5, 1],
     input: { width, height },
   });
-  const luma = execFileSync(
+  return execFileSync(
     'ffmpeg',
     [
       ...['-nostdin', '-v', 'error', ...global, '-f', 'lavfi', '-i', picture, '-frames:v', '1'],
@@ -25,7 +22,12 @@ function scaled(
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  return Array.from({ length: height }, (_, y) => luma.subarray(y * width, (y + 1) * width));
+}
+
+/** The luma of `decoded`, as rows. */
+function scaled(picture: string, size: Size): readonly Uint8Array[] {
+  const luma = decoded(picture, size);
+  return Array.from({ length: size.height }, (_, y) => luma.subarray(y * size.width, (y + 1) * size.width));
 }
 
 /** The weighted middle of what is brighter than the background, in parts of the padded picture. */
@@ -72,9 +74,15 @@ describe('pictures scaled for the detector', () => {
     expect(Math.max(...row)).toBeLessThan(80);
   });
 
+  it('keep the colour of RGB pictures up to the last column', () => {
+    const picture = decoded('color=magenta:s=833x513,format=rgb24', { width: 416, height: 256 });
+    const [u, v] = [picture.subarray(416 * 256, 416 * 320), picture.subarray(416 * 320)];
+    expect([new Set(u), new Set(v)]).toEqual([new Set([202]), new Set([222])]);
+  });
+
   it('are the same on a CPU without vector instructions', () => {
     const source = 'testsrc2=s=1280x720,format=yuvj420p';
     const input = { width: 640, height: 384 };
-    expect(scaled(source, input, ['-cpuflags', '0'])).toEqual(scaled(source, input));
+    expect(decoded(source, input, ['-cpuflags', '0'])).toEqual(decoded(source, input));
   });
 });

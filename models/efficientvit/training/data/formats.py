@@ -34,6 +34,16 @@ def read_dataset(spec: dict[str, Any], names: list[str] | None = None) -> Labell
         raise ValueError(f"{path}: expected the format {kind}, got {type(fault).__name__}: {fault}") from fault
 
 
+def read_judged(folder: str, split: str, names: list[str]) -> Labelled:
+    """A split of a training set to judge a model of these labels on. ValueError where nothing in it has one of them."""
+    labelled = read_dataset({"format": "sightline", "path": folder}, names).of_split(split)
+    if not labelled.pictures:
+        raise ValueError(f"{folder}: expected pictures of the split {split}, got none")
+    if not any(len(picture.boxes) for picture in labelled.pictures):
+        raise ValueError(f"{folder}: expected objects of the split {split} labelled {', '.join(names)}, got none")
+    return labelled
+
+
 def join(sets: list[Labelled]) -> Labelled:
     """Sets with the same labels as one."""
     if any(other.names != sets[0].names for other in sets):

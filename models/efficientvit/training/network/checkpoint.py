@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import re
 from dataclasses import asdict, dataclass
@@ -39,6 +40,10 @@ class Calibration:
 
     scale: float = 1.0
     shift: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (0 < self.scale < math.inf and math.isfinite(self.shift)):
+            raise ValueError(f"calibration: expected a scale above 0 and a finite shift, got {self.scale} and {self.shift}")
 
 
 def calibrate_checkpoint(source: Path, target: Path, calibration: Calibration) -> None:
