@@ -64,8 +64,9 @@ describe('sightline benchmark-model', () => {
     writeFileSync(picture, greyBitmap(64, 48));
     const { status, stdout } = benchmark(...SMALL, '--batch', '3', '--seconds', '0.1', '--input', picture);
     expect(status).toBe(0);
-    expect(stdout).toContain(`1 frames of ${picture}`);
+    expect(stdout).toContain(`1 frame of ${picture}`);
     expect(stdout).toMatch(/^efficientvit-b0-416x256 +416x256 +cpu +1 +3 +\d+\.\d\d +\d+\.\d\d-\d+\.\d\d/m);
+    expect(stdout).toContain('ratio: ms/frame to that of the first row that ran');
   });
 
   it('fails when nothing can be measured', () => {
