@@ -8,6 +8,7 @@ import type { RedisOptions as ClientOptions } from 'ioredis';
 import { PipelineError } from '../domain/errors';
 import type { RedisClient } from './redis-client';
 import { createErrorReporter, isVague } from './redis-errors';
+import { endingAtOnce } from './redis-cluster-end';
 import { retryDelayMs } from './redis-retry';
 import { findMaster } from './redis-sentinel';
 import { readTlsFiles } from './redis-tls';
@@ -257,15 +258,8 @@ function connectToCluster(
     for (const node of cluster.nodes()) if (node.status === 'wait') node.connect().catch(() => undefined);
   };
   cluster.on('ready', connectNodes).on('+node', () => setImmediate(connectNodes));
-  // Once closed for good, each further node that ends sets the status of ioredis 6 back to `close`, in which commands of a
-  // consumer wait for ever.
-  cluster
-    .on('end', () => (isEnded = true))
-    .on('connecting', () => (isEnded = false))
-    .on('close', () => {
-      if (isEnded) cluster.status = 'end';
-    });
-  return cluster;
+  cluster.on('end', () => (isEnded = true)).on('connecting', () => (isEnded = false));
+  return endingAtOnce(cluster);
 }
 
 /** How a cluster's client reaches one node. That of ioredis 6 hides why it could not ask a node for the others. */
