@@ -48,7 +48,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(models|config|operators|workers|pipeline)/',
-        pathNot: '^models/support/redis(-client)?\\.ts$',
+        pathNot: '^models/support/redis(-client|-cluster-end)?\\.ts$',
       },
       to: { path: 'ioredis', dependencyTypesNot: ['type-only'] },
     },
