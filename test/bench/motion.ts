@@ -49,7 +49,12 @@ export async function benchMotion(): Promise<void> {
 
 /** The clip's pictures as I420, stretched over the whole input. */
 function decode({ width, height }: { readonly width: number; readonly height: number }): Buffer {
-  const filter = ['-vf', `scale=${width}:${height}:flags=area+accurate_rnd+full_chroma_inp+bitexact`, '-pix_fmt', 'yuv420p'];
+  const filter = [
+    '-vf',
+    `scale=${width}:${height}:flags=area+accurate_rnd+full_chroma_inp+bitexact`,
+    '-pix_fmt',
+    'yuv420p',
+  ];
   const args = ['-v', 'error', '-i', CLIP, ...filter, '-f', 'rawvideo', 'pipe:1'];
   return execFileSync('ffmpeg', args, { maxBuffer: 1 << 28 });
 }
