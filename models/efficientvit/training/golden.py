@@ -37,7 +37,8 @@ def _probe(clip: Path) -> tuple[int, int, float]:
 def read_frames(clip: Path, size: tuple[int, int]) -> Iterator[np.ndarray]:
     """Every frame as the detector's input, uint8 [height * 3 / 2, width], fitted by FFmpeg with the model card's filters."""
     width, height = size
-    scale = f"scale={width}:{height}:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=area+accurate_rnd+full_chroma_inp+bitexact"
+    fitted = f"scale={width}:{height}:force_original_aspect_ratio=decrease:force_divisible_by=2"
+    scale = f"{fitted}:flags=area+accurate_rnd+full_chroma_inp+bitexact"
     filters = f"{scale}:out_color_matrix=bt601:out_range=limited,pad={width}:{height}:0:0:color=0x727272"
     command = ["ffmpeg", "-v", "error", "-i", str(clip), "-vf", filters, "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
