@@ -94,7 +94,7 @@ export function credentialsOf(url: string): readonly string[] {
   return colon < 0 ? [credentials] : [credentials.slice(colon + 1), credentials];
 }
 
-/** A URL without its scheme, or with one that lacks its colon or a slash; of what names a place of this machine nothing. */
+/** `BARE_USERINFO` in an argument, also behind a scheme that lacks its colon or a slash: `rtsp//user:password@host`. */
 const MISTYPED_USERINFO =
   /(?:^|=)(?!(?:file|sdp|v4l2|test):)(?:(?:rtsps?|rtmps?|https?|srt|udp|tcp|rediss?|mqtts?):?\/{1,2})?[^/:@=]{2,}:(?!\/\/)(.+)@/is;
 
