@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,8 @@ import sets
 from data.batches import Batch, Batches, batch_stream
 from data.cache import PictureCache
 from data.camera import CHANGES, degrade
-from data.canvas import CanvasOptions, compose, crop_boxes, place
+from data.canvas import CanvasOptions, _lay_out, compose, crop_boxes, place
+from data.clutter import ClutterOptions, scatter
 from data.formats import join, read_dataset, read_judged
 from data.picture import Labelled, Picture, Place
 from data.sampling import picture_weights
@@ -182,3 +184,68 @@ def test_what_a_model_is_judged_on_has_its_labels_in_its_order(tmp_path: Path) -
         ]
     with pytest.raises(ValueError, match="expected pictures of the split tset, got none"):
         read_judged(str(root), "tset", sets.NAMES)
+
+
+def _stripes(seed: int, boxes: list[list[float]]) -> tuple[np.ndarray, np.ndarray]:
+    """Noise between 0 and 99, with 250 wherever a box is."""
+    rgb = np.random.default_rng(seed).integers(0, 100, (120, 160, 3), np.uint8)
+    for _, x1, y1, x2, y2, _ in boxes:
+        rgb[int(y1) : int(y2), int(x1) : int(x2)] = 250
+    return rgb, np.array(boxes, np.float32).reshape(-1, 6)
+
+
+def test_clutter_neither_covers_a_box_nor_is_cut_out_of_one() -> None:
+    source, taken = _stripes(100, [[2, 40, 0, 120, 80, 0.7]])
+    options = ClutterOptions(chance=1.0, most=6, sides=(8, 30), contrast=1.0)
+    laid = 0
+    for seed in range(20):
+        canvas, boxes = _stripes(seed, [[0, 20, 20, 60, 100, 1], [1, 90, 10, 150, 60, -1]])
+        before = canvas.copy()
+        scatter(canvas, boxes, source, taken, np.random.default_rng(seed), options)
+        changed = (canvas != before).any(axis=2)
+        laid += int(changed.sum() > 20)
+        assert not changed[before[..., 0] == 250].any()
+        assert canvas[changed].max(initial=0) < 100
+    assert laid >= 15
+
+
+def test_clutter_finds_no_place_where_all_is_taken() -> None:
+    canvas, boxes = _stripes(1, [[0, 0, 0, 160, 120, 1]])
+    free, none = _stripes(2, [])
+    options = ClutterOptions(chance=1.0)
+    scatter(canvas, boxes, free, none, np.random.default_rng(0), options)
+    assert (canvas == 250).all()
+    scatter(free, none, canvas, boxes, np.random.default_rng(0), options)
+    np.testing.assert_array_equal(free, _stripes(2, [])[0])
+    scatter(free[:5, :5], none, free, none, np.random.default_rng(0), ClutterOptions(chance=1.0, sides=(20, 30)))
+    np.testing.assert_array_equal(free, _stripes(2, [])[0])
+
+
+def test_a_recipe_without_clutter_draws_what_it_always_drew() -> None:
+    def drawn(options: CanvasOptions) -> tuple[np.ndarray, float]:
+        rng = np.random.default_rng(3)
+        canvas, _ = compose(lambda rng: _stripes(int(rng.integers(9)), []), lambda rgb: rgb, rng, (96, 64), options)
+        return canvas, rng.random()
+
+    plain, after = drawn(CanvasOptions())
+    laid, after_clutter = drawn(CanvasOptions(clutter=ClutterOptions(chance=1.0)))
+    assert (plain != laid).any() and after != after_clutter
+    rng = np.random.default_rng(3)
+    _lay_out(lambda rng: _stripes(int(rng.integers(9)), []), lambda rgb: rgb, rng, (96, 64), CanvasOptions())
+    assert rng.random() == after
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"chance": 1.5}, "a chance of 0 to 1, got 1.5"),
+        ({"most": 0}, "most of at least 1, got 0"),
+        ({"sides": [30, 8]}, "two rising sides of at least 1 pixel, got (30.0, 8.0)"),
+        ({"sides": [8]}, "two rising sides of at least 1 pixel, got (8.0,)"),
+        ({"contrast": 0.5}, "a contrast of at least 1, got 0.5"),
+    ],
+)
+def test_clutter_that_cannot_be_is_refused_with_its_path(value: dict[str, object], expected: str) -> None:
+    content = {"steps": 1, "data": [], "curriculum": [{"until": 1, "sizes": ["32x32"]}], "canvas": {"clutter": value}}
+    with pytest.raises(ValueError, match=re.escape(f"canvas.clutter: expected {expected}")):
+        recipe_of(content)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from data.clutter import ClutterOptions, scatter
 from data.picture import IGNORE
 
 GREY = 114
@@ -26,7 +27,7 @@ class CanvasOptions:
     neither scaled nor shifted. `scale`: least and greatest size of a picture relative to one that just fits its cell,
     uniform in its logarithm; `mosaic_scale` the same where there are several. `stretch`: greatest change of the aspect, as
     a fraction. `flip`: chance of a mirror image. `min_visible`: an object of which a smaller part is left becomes a region
-    to ignore; so does one with a side below `min_side` pixels.
+    to ignore; so does one with a side below `min_side` pixels. `clutter`: things that are nothing, laid upon the whole.
     """
 
     grids: dict[str, float] = field(default_factory=lambda: {"1x1": 0.45, "2x2": 0.45, "3x2": 0.1})
@@ -37,6 +38,7 @@ class CanvasOptions:
     flip: float = 0.5
     min_visible: float = 0.35
     min_side: float = 3.0
+    clutter: ClutterOptions = field(default_factory=ClutterOptions)
 
 
 Draw = Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]
@@ -50,6 +52,13 @@ Placed = tuple[np.ndarray, np.ndarray]
 
 def compose(draw: Draw, change: Change, rng: np.random.Generator, size: tuple[int, int], options: CanvasOptions) -> Placed:
     """A canvas of (width, height): RGB uint8 [height, width, 3] and boxes float32 [n, 6] in its pixels."""
+    canvas, boxes = _lay_out(draw, change, rng, size, options)
+    if options.clutter.chance > 0:
+        scatter(canvas, boxes, *draw(rng), rng, options.clutter)
+    return canvas, boxes
+
+
+def _lay_out(draw: Draw, change: Change, rng: np.random.Generator, size: tuple[int, int], options: CanvasOptions) -> Placed:
     width, height = size
     canvas = np.full((height, width, 3), GREY, dtype=np.uint8)
     layouts = list(options.grids)

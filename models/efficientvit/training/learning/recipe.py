@@ -173,6 +173,9 @@ def _build(kind: Any, value: Any, path: str) -> Any:
             return build(**made)
         except TypeError as fault:
             raise ValueError(f"{path or 'recipe'}: {fault}") from fault
+        except ValueError as fault:
+            # The recipe itself names its paths.
+            raise ValueError(f"{path}: {fault}" if path else str(fault)) from fault
     origin, of = typing.get_origin(kind), typing.get_args(kind)
     if origin is types.UnionType:
         return None if value is None else _build(next(k for k in of if k is not types.NoneType), value, path)
