@@ -18,7 +18,7 @@ describe('the generated files', () => {
   });
 
   it('pass the check of the command line', () => {
-    const check = ['--import', 'tsx', join(packageRoot, 'config/generate.ts'), '--check'];
+    const check = ['--require', 'tsx/cjs', join(packageRoot, 'config/generate.ts'), '--check'];
     expect(execFileSync(process.execPath, check, { encoding: 'utf8' })).toBe('');
   });
 });

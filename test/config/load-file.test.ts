@@ -61,7 +61,7 @@ describe('loadConfig', () => {
     writeFileSync(path, '\ufeffcameras:\r\n  a:\r\n    url: a.mp4\r\n');
     expect(loadConfig(path, {}).config.cameras).toHaveProperty('a');
     const script = `console.log(Object.keys(require('./config/load').loadConfig('/dev/stdin', {}).config.cameras))`;
-    const command = `echo "cameras: { p: { url: a } }" | "$0" --import tsx -e "$1"`;
+    const command = `echo "cameras: { p: { url: a } }" | "$0" --require tsx/cjs -e "$1"`;
     const printed = execFileSync('sh', ['-c', command, process.execPath, script]);
     expect(String(printed)).toContain("'p'");
   });

@@ -24,7 +24,7 @@ describe('what a pool leaves behind', () => {
     then: 'stay' | 'exit',
   ): Promise<{ parent: ChildProcess; report: Report }> {
     const program = join(packageRoot, 'test/workers/support/pool-parent.ts');
-    const parent = spawn(process.execPath, ['--import', 'tsx', program, copyModel(folder, fault), then], {
+    const parent = spawn(process.execPath, ['--require', 'tsx/cjs', program, copyModel(folder, fault), then], {
       cwd: packageRoot,
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -2,7 +2,6 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { PipelineError } from '../../models/domain/errors';
 
 /** Below the processes that decode and talk to Redis: latency p99 with saturated cores is 31 ms at equal priority, 5 ms so. */
@@ -18,7 +17,7 @@ export function forkProgram(program: 'inference' | 'inspect'): ChildProcess {
   const child = fork(main, [], {
     detached: true,
     serialization: 'advanced',
-    execArgv: isSource ? ['--import', pathToFileURL(require.resolve('tsx')).href] : [],
+    execArgv: isSource ? ['--require', require.resolve('tsx/cjs')] : [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
   });
   child.on('error', () => undefined);

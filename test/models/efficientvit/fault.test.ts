@@ -24,7 +24,7 @@ function start(fault: Fault) {
         writeSync(1, 'answered ');
       }
     })();`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '-e', program], {
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', program], {
     cwd: packageRoot,
     stdio: ['ignore', 'pipe', 'ignore'],
   });

@@ -121,7 +121,7 @@ describe('createJsonlSink', () => {
         for (let n = 0; n < 3000; n++) await sink.write(startedEvent(n));
         await sink.close();
       })();`;
-    execFileSync('sh', ['-c', `exec "$0" --import tsx -e "$1" > "$2"`, process.execPath, script, path]);
+    execFileSync('sh', ['-c', `exec "$0" --require tsx/cjs -e "$1" > "$2"`, process.execPath, script, path]);
     expect(linesOf(path)).toHaveLength(3000);
   });
 });
