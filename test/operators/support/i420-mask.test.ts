@@ -51,13 +51,15 @@ describe('createI420Mask', () => {
       const part = paint(QUARTER);
       const chromaWidth = Math.ceil(size.width / 2);
       const chroma = (part.length - luma) / 2;
+      const wrong: number[] = [];
       for (let at = 0; at < luma; at++) {
         const [x, y] = [at % size.width, Math.floor(at / size.width)];
         const isHidden = x + 1 > size.width / 2 && y + 1 > size.height / 2;
-        expect(part[at]).toBe(isHidden ? 16 : 200);
         const sample = luma + (y >> 1) * chromaWidth + (x >> 1);
-        if (isHidden) expect([part[sample], part[sample + chroma]]).toEqual([128, 128]);
+        const isGrey = part[sample] === 128 && part[sample + chroma] === 128;
+        if (part[at] !== (isHidden ? 16 : 200) || (isHidden && !isGrey)) wrong.push(at);
       }
+      expect(wrong).toEqual([]);
       if (luma > 1) expect(part.subarray(luma)).toContain(200);
     },
   );
