@@ -1,6 +1,6 @@
 import { isScalar, visit } from 'yaml';
 import type { Node, Scalar } from 'yaml';
-import { credentialsOf } from '../models/domain/redact';
+import { credentialsIn, credentialsOf } from '../models/domain/redact';
 import { parseRedisUrl } from '../models/support/redis-url';
 import { formatPath } from './config-error';
 import type { ConfigFault, ConfigPath, TextPosition } from './config-error';
@@ -18,7 +18,7 @@ export interface ConfigText {
   readonly value: unknown;
   /** Faults of syntax and of what could not be filled in. */
   readonly faults: readonly ConfigFault[];
-  /** What was filled in and may be secret. */
+  /** What was filled in and may be secret, and passwords in what was written, also of URLs that are none. */
   readonly secrets: readonly string[];
   /** Position of a value, or of the nearest thing around it. */
   readonly locate: (path: ConfigPath, part?: 'key' | 'value') => TextPosition | undefined;
@@ -44,7 +44,7 @@ export function plainText(value: unknown): ConfigText {
   return {
     value,
     faults: [],
-    secrets: [],
+    secrets: passwordsIn(value),
     locate: () => undefined,
     templateAt: () => undefined,
     isUnread: () => false,
@@ -65,10 +65,11 @@ export function readConfigText(text: string, sources: TemplateSources): ConfigTe
   }
   const { faults, secrets, templates, unfilled } = fillIn(yaml, plain.value, sources);
   const unread: ReadonlySet<Node> = new Set([...yaml.unread, ...unfilled]);
+  const value = toPlain(yaml)?.value;
   return {
-    value: toPlain(yaml)?.value,
+    value,
     faults: [...yaml.faults, ...faults],
-    secrets,
+    secrets: [...new Set([...secrets, ...passwordsIn(value)])],
     locate: yaml.locate,
     templateAt: (path) => {
       const node = yaml.nodeAt(path);
@@ -116,6 +117,17 @@ function fillIn({ document, positionOf }: YamlDocument, plain: unknown, sources:
     },
   });
   return { faults, secrets: [...secrets], templates, unfilled };
+}
+
+/** Of every text in a value, however deep. What aliases or a caller put in twice is looked at once. */
+function passwordsIn(value: unknown): readonly string[] {
+  const seen = new Set<unknown>([value]);
+  // A set tells of what is added while it is gone through.
+  for (const one of seen) {
+    if (typeof one !== 'object' || one === null) continue;
+    for (const inner of Object.values(one)) seen.add(inner);
+  }
+  return [...seen].flatMap((one) => (typeof one === 'string' ? credentialsIn(one) : []));
 }
 
 /** Of the URL of a Redis only the credentials: messages must name the server. */

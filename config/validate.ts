@@ -119,7 +119,8 @@ function urlsOf({ cameras, events, queue, bridges, snapshots }: Config): readonl
 
 /** A model's name as it is, the path of a manifest from the root. */
 export function absoluteModelName(name: string, baseFolder: string): string {
-  return isManifestPath(name) ? resolve(baseFolder, name) : name;
+  // The model's loader says that a URL is none.
+  return isManifestPath(name) && !name.includes('://') ? resolve(baseFolder, name) : name;
 }
 
 /** As the model's loader has it: a name with a slash, or that ends in `.json`, is a path. */

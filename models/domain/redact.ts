@@ -94,9 +94,12 @@ export function credentialsOf(url: string): readonly string[] {
   return colon < 0 ? [credentials] : [credentials.slice(colon + 1), credentials];
 }
 
-/** `BARE_USERINFO` in an argument, also behind a scheme that lacks its colon or a slash: `rtsp//user:password@host`. */
+/**
+ * `BARE_USERINFO` in an argument, also behind a scheme that lacks its colon or a slash: `rtsp//user:password@host`. Behind a scheme
+ * the user may hold slashes, as that of a domain does.
+ */
 const MISTYPED_USERINFO =
-  /(?:^|=)(?!(?:file|sdp|v4l2|test):)(?:(?:rtsps?|rtmps?|https?|srt|udp|tcp|rediss?|mqtts?):?\/{1,2})?[^/:@=]{2,}:(?!\/\/)(.+)@/is;
+  /(?:^|=)(?!(?:file|sdp|v4l2|test):|[a-z]:[\\/])(?:(?:rtsps?|rtmps?|https?|srt|udp|tcp|rediss?|mqtts?):?\/{1,2}[^:@=]*|[^/:@=]+):(?!\/\/)(.+)@/is;
 
 /** Passwords in an argument of a command line: of the URL in it, also where its scheme was forgotten or mistyped. */
 export function credentialsIn(argument: string): readonly string[] {
@@ -106,12 +109,17 @@ export function credentialsIn(argument: string): readonly string[] {
   return password === undefined ? [] : [password];
 }
 
+/** One text without the credentials of the URL that it is, also where its scheme was forgotten or mistyped. */
+export function hideCredentials(text: string): string {
+  return createRedactor(credentialsIn(text))(text);
+}
+
 /** `user:password@host` of which the scheme was forgotten; what names a place of this machine has no user. */
 const BARE_USERINFO = /^(?!(?:file|sdp|v4l2|test):)([^/:@]+:)(?!\/\/).*@/is;
 
 /** True for `user:password@host/path`: a camera's URL without its scheme. No drive of Windows is one, nor `./a:b@c.mp4`. */
 export function lacksScheme(text: string): boolean {
-  return BARE_USERINFO.test(text) && text[1] !== ':';
+  return BARE_USERINFO.test(text) && !/^[a-z]:[\\/]/i.test(text);
 }
 
 /**

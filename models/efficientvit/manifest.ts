@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { DetectorInfo } from '../domain/detect-port';
 import { PipelineError, toError } from '../domain/errors';
+import { credentialsIn, hideCredentials } from '../domain/redact';
 import { packageRoot } from '../support/package-root';
 import { fingerprintOf } from './fingerprint';
 import { manifestSchema } from './manifest-schema';
@@ -35,12 +36,20 @@ export async function listModels(): Promise<readonly string[]> {
  */
 export async function loadManifest(nameOrPath: string): Promise<Manifest> {
   if (/\.onnx$/i.test(nameOrPath)) throw new PipelineError('model', `${nameOrPath}: ${GRAPH_GIVEN}`);
+  refuseUrl(nameOrPath, 'the name of a model or the path of a manifest');
   const isPath = /[/\\]|\.json$/.test(nameOrPath);
   const path = isPath ? resolve(nameOrPath) : await pathOfBundled(nameOrPath);
   const content = await readJson(path);
   const parsed = manifestSchema.safeParse(content);
   if (!parsed.success) throw new PipelineError('model', `${path}: ${describeFaults(parsed.error)}`);
+  refuseUrl(parsed.data.file, 'the path of weights', `${path}: file: `);
   return { ...parsed.data, file: resolve(dirname(path), parsed.data.file) };
+}
+
+/** A path made of a URL would say its password, and that nothing is there. */
+function refuseUrl(text: string, expected: string, where = ''): void {
+  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(text) && credentialsIn(text).length === 0) return;
+  throw new PipelineError('model', `${where}expected ${expected}, got the URL ${hideCredentials(text)}`);
 }
 
 async function pathOfBundled(name: string): Promise<string> {
@@ -52,11 +61,15 @@ async function pathOfBundled(name: string): Promise<string> {
   );
 }
 
+async function readWhole(path: string): Promise<Buffer> {
+  // Of a pipe nobody may ever write anything.
+  if (!(await stat(path)).isFile()) throw new Error('no file');
+  return readFile(path);
+}
+
 async function readJson(path: string): Promise<unknown> {
   try {
-    // Of a pipe nobody may ever write anything.
-    if (!(await stat(path)).isFile()) throw new Error('no file');
-    return JSON.parse(await readFile(path, 'utf8'));
+    return JSON.parse((await readWhole(path)).toString('utf8'));
   } catch (cause) {
     throw new PipelineError('model', `${path}: expected a manifest, got ${toError(cause).message}`, {
       cause,
@@ -75,7 +88,7 @@ function describeFaults({ issues }: z.ZodError): string {
  * `model` when the file cannot be read or its SHA-256 is not the manifest's, naming both.
  */
 export async function verifyWeights({ file, sha256 }: Manifest): Promise<Uint8Array> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
+  const bytes = await readWhole(file).catch((cause: unknown) => {
     throw new PipelineError('model', `${file}: expected weights, got ${toError(cause).message}`, { cause });
   });
   const actual = createHash('sha256').update(bytes).digest('hex');

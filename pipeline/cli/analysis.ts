@@ -7,7 +7,7 @@ import { toPipelineError } from '../../models/domain/errors';
 import type { PipelineError } from '../../models/domain/errors';
 import type { EventSink } from '../../models/domain/event-sink';
 import { isOnDisk } from '../../models/domain/input-kind';
-import { createRedactor, credentialsIn } from '../../models/domain/redact';
+import { createRedactor } from '../../models/domain/redact';
 import type { SinkNotice } from '../../operators/sinks/spool-notices';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
 import { toCameraSpec } from '../camera-spec';
@@ -25,6 +25,7 @@ import { createTelemetry } from '../telemetry';
 import { createConsoleSink } from './console-sink';
 import { hasColours } from './describe-event';
 import { createDetectorSource } from './detector-source';
+import { hideTyped } from './hide-typed';
 import { createLog } from './log';
 import { openMetrics } from './metrics-flag';
 import { checkOutputPaths } from './output-paths';
@@ -75,7 +76,8 @@ export async function analyse({
 }: AnalysisOptions): Promise<number> {
   const { loaded, refused } = plan;
   const { config, secrets } = loaded;
-  const hide = createRedactor([...secrets, ...process.argv.slice(2).flatMap(credentialsIn)]);
+  const hideConfig = createRedactor(secrets);
+  const hide = (text: string) => hideTyped(hideConfig(text));
   checkOutputPaths(config);
   const hasBars = flags.quiet !== true && flags.logFormat !== 'json' && !isShared;
   const view = createProgressView(process.stderr, hasBars);

@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { isImagePath } from '../../models/domain/input-kind';
-import { redact, redactUrl } from '../../models/domain/redact';
+import { redactUrl } from '../../models/domain/redact';
 import { listModels } from '../../models/efficientvit/manifest';
 import type { Manifest } from '../../models/efficientvit/manifest';
 import { EXPECTED_PROVIDER, parseProvider } from '../../models/efficientvit/providers';
@@ -19,6 +19,7 @@ import type { Input } from '../inputs';
 import { describeBenchmark } from './benchmark-report';
 import type { BenchmarkReport } from './benchmark-report';
 import { createCountingBar } from './counting-bar';
+import { hideTyped } from './hide-typed';
 import { loadModel } from './load-model';
 import { catchStopSignals } from './signals';
 import { EXIT, UsageError, listFlag, numberFlag } from './usage';
@@ -70,7 +71,7 @@ async function benchmarkModel(flags: BenchmarkFlags): Promise<number> {
     if (!frames.has(size)) frames.set(size, await sampleFrames(input, manifest.input, FRAMES));
   }
   const bar = createCountingBar(process.stderr, candidates.length * (ROUNDS + 1), 'steps');
-  const signals = catchStopSignals((text) => bar.line(`sightline: ${redact(text)}`));
+  const signals = catchStopSignals((text) => bar.line(`sightline: ${hideTyped(text)}`));
   try {
     const measured = await compare({
       candidates,

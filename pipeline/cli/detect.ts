@@ -8,7 +8,7 @@ import { PipelineError, toPipelineError } from '../../models/domain/errors';
 import type { DetectPort } from '../../models/domain/detect-port';
 import { isImagePath } from '../../models/domain/input-kind';
 import type { Observation } from '../../models/domain/observation';
-import { lacksScheme, redact, redactUrl } from '../../models/domain/redact';
+import { lacksScheme, redactUrl } from '../../models/domain/redact';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
 import type { LocalDetectPort } from '../../workers/local/pool-types';
 import { detectInput } from '../detect-input';
@@ -16,6 +16,7 @@ import { startUnlessStopped } from '../detector';
 import { checkReadableFile } from '../inputs';
 import type { Input } from '../inputs';
 import { createTelemetry, describeDamage } from '../telemetry';
+import { hideTyped } from './hide-typed';
 import { loadModel } from './load-model';
 import { createLog } from './log';
 import { modelConfig } from './model-flags';
@@ -53,8 +54,8 @@ export function addDetectCommand(program: Command): void {
 async function detect(given: readonly string[], flags: DetectFlags): Promise<number> {
   const maxFps = numberFlag('--max-fps', flags.maxFps, { min: 0.01, max: 240 });
   const model = modelConfig(flags);
-  const say = (text: string) => void process.stderr.write(`sightline: ${redact(text)}\n`);
-  const log = createLog({ format: 'text', level: 'warn', redact, write: say });
+  const say = (text: string) => void process.stderr.write(`sightline: ${hideTyped(text)}\n`);
+  const log = createLog({ format: 'text', level: 'warn', redact: hideTyped, write: say });
   const manifest = await loadModel(model.name);
   const minScore = numberFlag('--min-score', flags.minScore, { min: 0, max: 1 }) ?? manifest.thresholds.score;
   const labels = wantedLabels(flags, manifest.labels);

@@ -3,7 +3,6 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { PipelineError, toError } from '../../models/domain/errors';
 import { isImagePath } from '../../models/domain/input-kind';
-import { redact } from '../../models/domain/redact';
 import type { Manifest } from '../../models/efficientvit/manifest';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
 import { usableCores } from '../../workers/local/usable-cores';
@@ -24,6 +23,7 @@ import { trueBoxes } from '../evaluation/true-boxes';
 import { createTelemetry } from '../telemetry';
 import { createCountingBar } from './counting-bar';
 import { describeEvaluation } from './evaluate-report';
+import { hideTyped } from './hide-typed';
 import { loadModel } from './load-model';
 import { createLog } from './log';
 import { modelConfig } from './model-flags';
@@ -94,11 +94,13 @@ async function evaluate(flags: EvaluateFlags): Promise<number> {
   }
   const saved = await openOutput(flags, manifest);
   const bar = createCountingBar(process.stderr, pictures.length, 'pictures');
-  const say = (text: string) => bar.line(`sightline: ${redact(printable(text))}`);
+  const say = (text: string) => bar.line(`sightline: ${hideTyped(printable(text))}`);
   const signals = catchStopSignals(say);
   try {
     await probeFfmpeg();
-    const telemetry = createTelemetry(createLog({ format: 'text', level: 'warn', redact, write: say }));
+    const telemetry = createTelemetry(
+      createLog({ format: 'text', level: 'warn', redact: hideTyped, write: say }),
+    );
     const judged = forEvaluation(manifest, floor);
     const port = await startUnlessStopped(model, judged, telemetry, signals.signal);
     if (port === undefined) {

@@ -1,12 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { createRedactor, credentialsIn } from '../../models/domain/redact';
 import { packageVersion } from '../../models/support/package-version';
+import { hideTyped } from './hide-typed';
 import { printableLines } from './printable';
 import { EXIT, describeError, exitCodeOf } from './usage';
-
-/** Messages repeat what was typed, and a URL ends for the patterns at a quote that a password may hold. */
-const hide = createRedactor(process.argv.slice(2).flatMap(credentialsIn));
 
 /** What adds each command, in the order of the help; loaded when it is needed, since all of them together take a while. */
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
@@ -31,7 +28,7 @@ async function createProgram(asked: string | undefined): Promise<Command> {
     .description('Camera URLs in, a trustworthy stream of events out.')
     .version(packageVersion())
     .exitOverride()
-    .configureOutput({ writeErr: (text) => process.stderr.write(hide(text)) });
+    .configureOutput({ writeErr: (text) => process.stderr.write(hideTyped(text)) });
   const names = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
   for (const name of names) (await COMMANDS[name]!())(program);
   for (const command of program.commands) command.exitOverride();
@@ -56,7 +53,7 @@ async function main(): Promise<void> {
       process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
       return;
     }
-    process.stderr.write(`sightline: ${hide(printableLines(describeError(error)))}\n`);
+    process.stderr.write(`sightline: ${hideTyped(printableLines(describeError(error)))}\n`);
     process.exitCode = exitCodeOf(error);
   }
 }

@@ -5,7 +5,6 @@ import type { Command } from 'commander';
 import { PipelineError } from '../../models/domain/errors';
 import type { Size } from '../../models/domain/geometry';
 import { isImagePath } from '../../models/domain/input-kind';
-import { redact } from '../../models/domain/redact';
 import { listModels } from '../../models/efficientvit/manifest';
 import { LAYOUTS } from '../../models/efficientvit/manifest-outputs';
 import { packageRoot } from '../../models/support/package-root';
@@ -20,6 +19,7 @@ import type { Questions, Wishes } from '../new-model/wishes';
 import { createTelemetry } from '../telemetry';
 import { createAsker } from './ask';
 import type { Asker } from './ask';
+import { hideTyped } from './hide-typed';
 import { createLog } from './log';
 import { describeModel, describeTry } from './models-report';
 import { printable } from './printable';
@@ -109,9 +109,11 @@ async function addModel(path: string, flags: AddFlags, asker: Asker): Promise<nu
   const drafted = await draftManifest(path, graph, wishes, questionsOf(asker)).finally(() => graph.close());
   process.stdout.write(describeModel(drafted, graph.bytes));
 
-  const say = (text: string) => void process.stderr.write(`sightline: ${redact(printable(text))}\n`);
+  const say = (text: string) => void process.stderr.write(`sightline: ${hideTyped(printable(text))}\n`);
   const signals = catchStopSignals(say);
-  const telemetry = createTelemetry(createLog({ format: 'text', level: 'warn', redact, write: say }));
+  const telemetry = createTelemetry(
+    createLog({ format: 'text', level: 'warn', redact: hideTyped, write: say }),
+  );
   try {
     const manifest = { ...drafted.manifest, file: resolve(path) };
     const tried = await tryModel(manifest, picture, telemetry, signals.signal);

@@ -13,7 +13,7 @@ import { keysOf, schemaAt, valueAt } from '../../config/schema-tree';
 import { absoluteLocation, absoluteModelName, isManifestPath } from '../../config/validate';
 import type { CheckedConfig } from '../../config/validate';
 import { toPipelineError } from '../../models/domain/errors';
-import { redact, redactUrl } from '../../models/domain/redact';
+import { createRedactor, redactUrl } from '../../models/domain/redact';
 import { listModels, loadManifest, verifyWeights } from '../../models/efficientvit/manifest';
 import { checkInput } from '../inputs';
 import { checkOutputPaths } from './output-paths';
@@ -101,7 +101,7 @@ async function inputFaults(path: ConfigPath, { text, baseFolder }: CheckedConfig
   if (url === undefined || expectedCameraUrl(url) !== undefined) return [];
   const place = inputPlace(absoluteLocation(url, baseFolder));
   // What was filled in may be secret.
-  const displayName = text.templateAt(path) ?? redact(place.location);
+  const displayName = text.templateAt(path) ?? createRedactor(text.secrets)(place.location);
   return checkInput({ ...place, displayName }).then(
     () => [],
     (error: unknown) => [faultOf(error, path, text)],
@@ -155,6 +155,7 @@ function linkFaults({ loaded }: CheckedConfig): ConfigFault[] {
   }
 }
 
-function faultOf(error: unknown, path: ConfigPath, { locate }: ConfigText): ConfigFault {
-  return { path: formatPath(path), ...locate(path), message: redact(toPipelineError(error).detail) };
+function faultOf(error: unknown, path: ConfigPath, { locate, secrets }: ConfigText): ConfigFault {
+  const message = createRedactor(secrets)(toPipelineError(error).detail);
+  return { path: formatPath(path), ...locate(path), message };
 }

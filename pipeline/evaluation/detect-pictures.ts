@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { from, mergeMap } from 'rxjs';
 import type { DetectPort } from '../../models/domain/detect-port';
 import { PipelineError, toPipelineError } from '../../models/domain/errors';
+import { hideCredentials } from '../../models/domain/redact';
 import type { Size } from '../../models/domain/geometry';
 import { isImagePath } from '../../models/domain/input-kind';
 import type { Observation } from '../../models/domain/observation';
@@ -67,11 +68,12 @@ async function detectPicture(
   picture: CocoPicture,
   { port, folder, minScore, signal }: DetectPicturesOptions,
 ): Promise<PictureFound | undefined> {
-  const displayName = picture.file_name;
-  if (!isImagePath(displayName)) {
+  const name = picture.file_name;
+  const displayName = hideCredentials(name);
+  if (!isImagePath(name)) {
     throw new PipelineError('protocol', `${displayName}: expected a picture (JPEG, PNG, BMP, WebP or TIFF)`);
   }
-  const input = { kind: 'image', location: resolve(join(folder, displayName)), displayName } as const;
+  const input = { kind: 'image', location: resolve(join(folder, name)), displayName } as const;
   await checkReadableFile(input);
   const seen: { first?: Observation; damage?: string } = {};
   await detectInput(

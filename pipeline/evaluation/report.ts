@@ -1,4 +1,5 @@
 import type { PipelineError } from '../../models/domain/errors';
+import { hideCredentials } from '../../models/domain/redact';
 import type { FoundBox, TrueBox } from './boxes';
 import { judge } from './judge';
 import type { LabelCurves } from './judge-label';
@@ -75,7 +76,7 @@ export function evaluationReport({
   return {
     v: 1,
     ...facts,
-    failed: failed.map(({ file, error }) => ({ file, error: error.message })),
+    failed: failed.map(({ file, error }) => ({ file: hideCredentials(file), error: error.message })),
     all: judgementOf(curves, truths.filter(({ isCrowd }) => isCrowd).length, defaultThreshold),
     labels: match.labels.map((label, index) => ({
       label,

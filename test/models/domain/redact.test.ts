@@ -60,6 +60,10 @@ describe('credentialsIn', () => {
     ['--model=admin:s3cret@h/x.onnx', ['s3cret']],
     ['rtsp//admin:s3cret@h/x', ['s3cret']],
     ['http:/admin:s3/cret@h/x', ['s3/cret']],
+    ['rtsp//a:s3cret@h/x', ['s3cret']],
+    ['rtsp//domain/admin:s3cret@h/x', ['s3cret']],
+    ['a:s3cret@h/x', ['s3cret']],
+    ['c:/clips/a:b@c.mp4', []],
     ['./a:b@c.mp4', []],
     ['/data/a:bcde@c.mp4', []],
     ['file:a@b.mp4', []],
@@ -134,6 +138,7 @@ describe('lacksScheme', () => {
   it.each([
     ['admin_1:hunter2@10.0.0.5', true],
     ['guard:p/w@cam/stream', true],
+    ['a:hunter2@cam/stream', true],
     ['rtsp://guard:pw@cam', false],
     ['sdp:streams/a@b.sdp', false],
     ['./a:b@c.mp4', false],
