@@ -38,15 +38,17 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="default: the checkpoint itself, which is written anew")
     args = parser.parse_args()
     torch.set_num_threads(1)
+    output = args.output or args.checkpoint
+    found: list[tuple[np.ndarray, np.ndarray]] = []
     with told(parser):
         detector, names = load_checkpoint(args.checkpoint, calibrated=False)
         labelled = read_judged(args.data, args.split, names)
-    found: list[tuple[np.ndarray, np.ndarray]] = []
-    for size in args.sizes:
-        truths, detected = collect(torch_infer(detector, size), labelled, size, floor=FLOOR)
-        found.append(outcomes(truths, detected)[:2])
-    calibration = fit([scores for scores, _ in found], [right for _, right in found])
-    calibrate_checkpoint(args.checkpoint, args.output or args.checkpoint, calibration)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        for size in args.sizes:
+            truths, detected = collect(torch_infer(detector, size), labelled, size, floor=FLOOR)
+            found.append(outcomes(truths, detected)[:2])
+        calibration = fit([scores for scores, _ in found], [right for _, right in found])
+        calibrate_checkpoint(args.checkpoint, output, calibration)
     print(f"scale {calibration.scale:.3f}, shift {calibration.shift:.3f}")
     for (width, height), (scores, right) in zip(args.sizes, found, strict=True):
         after = calibrated(scores, calibration)

@@ -134,29 +134,38 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--size", type=parse_size, default=(416, 256), help="WIDTHxHEIGHT, multiples of 32")
     parser.add_argument("--precision", choices=("fp32", "fp16", "int8"), default="fp32")
-    parser.add_argument("--calibrate", type=Path, help="a folder of typical pictures; int8 needs it")
+    parser.add_argument("--calibrate", type=Path, help="a folder of typical pictures, which int8 alone needs")
     parser.add_argument("--calibrate-count", type=int, default=128)
     parser.add_argument("--licence", default="Apache-2.0")
     parser.add_argument("--score", type=parse_score, default=0.4, help="threshold from which a detection counts (default 0.4)")
     args = parser.parse_args()
     if args.precision == "int8" and args.calibrate is None:
         parser.error("--precision int8 needs --calibrate FOLDER")
-
+    if args.precision != "int8" and args.calibrate is not None:
+        parser.error(f"--calibrate is for --precision int8, got {args.precision}")
+    if args.calibrate_count < 1:
+        parser.error(f"--calibrate-count: expected at least 1, got {args.calibrate_count}")
     with told(parser):
-        detector, names = load_checkpoint(args.checkpoint)
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        if args.precision == "int8":
-            typical = read_folder(args.calibrate, args.calibrate_count)
-            with tempfile.TemporaryDirectory() as scratch:
-                plain = Path(scratch) / "fp32.onnx"
-                export_onnx(detector, args.size, plain)
-                quantise(plain, args.output, typical, args.size)
-        else:
-            export_onnx(detector, args.size, args.output, half=args.precision == "fp16")
+        _export(args)
+
+
+def _export(args: argparse.Namespace) -> None:
     detector, names = load_checkpoint(args.checkpoint)
     width, height = args.size
-    pictures = read_folder(args.calibrate, 4) if args.calibrate else [_noise(width, height)]
-    frames = np.stack([letterbox_i420(picture, width, height)[0] for picture in pictures])
+    # Before anything is written: no graph is left behind without its manifest.
+    pictures = read_folder(args.calibrate, args.calibrate_count) if args.calibrate else [_noise(width, height)]
+    args.output.parent.mkdir(parents=True, exist_ok=True)
+    if args.precision == "int8":
+        with tempfile.TemporaryDirectory() as scratch:
+            plain = Path(scratch) / "fp32.onnx"
+            export_onnx(detector, args.size, plain)
+            quantise(plain, args.output, pictures, args.size)
+    else:
+        export_onnx(detector, args.size, args.output, half=args.precision == "fp16")
+    # Anew: with fp16 the export has converted the first.
+    detector, names = load_checkpoint(args.checkpoint)
+    few = pictures[:: max(1, len(pictures) // 4)][:4]
+    frames = np.stack([letterbox_i420(picture, width, height)[0] for picture in few])
     boxes, scores = compare(detector, args.output, args.size, frames)
     manifest = write_manifest(args.output, detector, names, args.size, args.licence, args.score)
     print(f"{args.output}: against PyTorch, boxes within {boxes:.4f} px, scores within {scores:.6f}; {manifest}")

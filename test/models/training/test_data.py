@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -239,13 +240,26 @@ def test_a_recipe_without_clutter_draws_what_it_always_drew() -> None:
     ("value", "expected"),
     [
         ({"chance": 1.5}, "a chance of 0 to 1, got 1.5"),
+        ({"chance": math.nan}, "a chance of 0 to 1, got nan"),
         ({"most": 0}, "most of at least 1, got 0"),
-        ({"sides": [30, 8]}, "two rising sides of at least 1 pixel, got (30.0, 8.0)"),
-        ({"sides": [8]}, "two rising sides of at least 1 pixel, got (8.0,)"),
-        ({"contrast": 0.5}, "a contrast of at least 1, got 0.5"),
+        ({"sides": [30, 8]}, "two rising sides of 1 to 1024 pixels, got (30.0, 8.0)"),
+        ({"sides": [8]}, "two rising sides of 1 to 1024 pixels, got (8.0,)"),
+        ({"sides": [8, math.inf]}, "two rising sides of 1 to 1024 pixels, got (8.0, inf)"),
+        ({"sides": [8, 1025]}, "two rising sides of 1 to 1024 pixels, got (8.0, 1025.0)"),
+        ({"sides": [math.nan, 8]}, "two rising sides of 1 to 1024 pixels, got (nan, 8.0)"),
+        ({"sides": [8, math.nan]}, "two rising sides of 1 to 1024 pixels, got (8.0, nan)"),
+        ({"contrast": 0.5}, "a contrast of 1 to 16, got 0.5"),
+        ({"contrast": math.inf}, "a contrast of 1 to 16, got inf"),
+        ({"contrast": 17}, "a contrast of 1 to 16, got 17.0"),
+        ({"contrast": math.nan}, "a contrast of 1 to 16, got nan"),
     ],
 )
 def test_clutter_that_cannot_be_is_refused_with_its_path(value: dict[str, object], expected: str) -> None:
-    content = {"steps": 1, "data": [], "curriculum": [{"until": 1, "sizes": ["32x32"]}], "canvas": {"clutter": value}}
+    content = {
+        "steps": 1,
+        "data": [{"path": "x"}],
+        "curriculum": [{"until": 1, "sizes": ["32x32"]}],
+        "canvas": {"clutter": value},
+    }
     with pytest.raises(ValueError, match=re.escape(f"canvas.clutter: expected {expected}")):
         recipe_of(content)

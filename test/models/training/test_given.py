@@ -23,6 +23,10 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("given")
     sets.sightline_set(folder / "set")
     save_checkpoint(folder / "other.pt", Detector(classes=1, channels=16), ["boat"], 1)
+    torch.manual_seed(0)
+    save_checkpoint(folder / "blind.pt", Detector(classes=2, channels=16), sets.NAMES, 1)
+    torch.save({**torch.load(folder / "blind.pt"), "channels": 32}, folder / "wider.pt")
+    torch.save({**torch.load(folder / "blind.pt"), "variant": "b9"}, folder / "variant.pt")
     (folder / "text").write_text("no checkpoint, no graph")
     (folder / "empty").touch()
     (folder / "no.yaml").write_text("steps: [")
@@ -56,6 +60,15 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("calibrate.py {}/foreign.pt --data {}/set", "foreign.pt: expected a checkpoint with"),
         ("calibrate.py {}/other.pt --data {}/set", "expected objects of the split val labelled boat, got none"),
         ("calibrate.py {}/other.pt --data {}/set --split tset", "expected pictures of the split tset, got none"),
+        ("calibrate.py {}/blind.pt --data {}/set --sizes 64x64", "expected detections that are right and others that"),
+        ("calibrate.py {}/blind.pt --data {}/set --output {}/text/x.pt", "text"),
+        ("calibrate.py {}/wider.pt --data {}/set", "wider.pt: expected weights of b0 with 32 channels and 2 labels, got"),
+        ("export.py {}/variant.pt --output {}/x.onnx", "variant.pt: expected a variant of b0, b1"),
+        ("export.py {}/blind.pt --output {}/x.onnx --calibrate {}/none", "--calibrate is for --precision int8, got fp32"),
+        ("export.py {}/blind.pt --output {}/x.onnx --calibrate-count 0", "--calibrate-count: expected at least 1, got 0"),
+        ("export.py {}/blind.pt --output {}/set", "set"),
+        ("train.py {}/nowhere.yaml --set steps=[ --output {}/run", "steps: expected YAML, got ["),
+        ("train.py {}/nowhere.yaml --set data.5.path=x --output {}/run", "data: expected an index below 1, got 5"),
         ("ship.py {}/none.pt --data {}/set", "none.pt"),
         ("export.py {}/empty --output {}/x.onnx", "empty: expected what PyTorch saved, got another file"),
         ("export.py {}/other.pt --output {}/x.onnx --precision int8 --calibrate {}/set/none", "none"),
@@ -79,4 +92,4 @@ def test_programs_say_what_was_expected(
         runpy.run_path(str(TRAINING / program), run_name="__main__")
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
-    assert not list(given.glob("*.part"))
+    assert not list(given.glob("*.part")) and not list(given.glob("*.onnx"))

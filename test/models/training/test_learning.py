@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,9 @@ from learning.average import Average
 from learning.boxes import ciou_pairs, giou_pairs, iou_pairs
 from learning.losses import LossOptions, detection_loss, quality_focal, varifocal
 from learning.recipe import OptimiserOptions, read_recipe, recipe_of
+from learning.run import Run
 from learning.schedule import Curriculum, rate_factor
+from network.checkpoint import load_checkpoint
 from network.detector import anchor_grid
 
 GRID = anchor_grid(64, 64)
@@ -195,8 +199,86 @@ def test_the_recipe_that_is_shipped_is_valid_and_can_be_changed() -> None:
         ({"curriculum": [{"until": 0.5, "sizes": ["32x32"]}]}, "end with 1"),
         ({"loss": {"quality": "l2"}}, "loss.quality: expected one of varifocal"),
         ({"assign": {"ignore": "no"}}, "assign.ignore"),
+        ({"optimiser": {"rate": "abc"}}, "optimiser.rate: expected float, got 'abc'"),
+        ({"optimiser": {"rate": 10**400}}, "optimiser.rate: expected float, got 1000"),
+        ({"data": []}, "data: expected at least one set, got none"),
+        ({"data": [{"format": "coco"}]}, r"data\[0\]: expected a path, got {'format': 'coco'}"),
+        ({"judge": {"sizes": ["64x64", "63x65"]}}, "judge.sizes: expected WIDTHxHEIGHT in multiples of 32, got 63x65"),
+        ({"judge": {"sizes": ["abc"]}}, "judge.sizes: expected WIDTHxHEIGHT in multiples of 32, got abc"),
+        ({"judge": {"sizes": ["\u00b2x32"]}}, "judge.sizes: expected WIDTHxHEIGHT in multiples of 32, got \u00b2x32"),
     ],
 )
 def test_a_wrong_recipe_says_where(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         recipe_of(minimal(**changes))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("optimiser.rate=abc", "optimiser.rate: expected float, got 'abc'"),
+        ("data.x.path=x", "data: expected an index below 1, got x"),
+        ("data.5.path=x", "data: expected an index below 1, got 5"),
+        ("data.0.path.x=x", "data.0.path: expected a mapping or a list, got '/work/shared/training-set'"),
+        ("steps.x=1", "steps: expected a mapping or a list, got "),
+        ("data=[]", "data: expected at least one set, got none"),
+        ("steps=[", "steps: expected YAML, got ["),
+        ("steps=2020-13-45", "steps: expected YAML, got 2020-13-45"),
+        ("judge.sizes=[63x65]", "judge.sizes: expected WIDTHxHEIGHT in multiples of 32, got 63x65"),
+    ],
+)
+def test_a_wrong_change_says_where(change: str, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        read_recipe(TRAINING / "recipe.yaml", [change])
+
+
+def of_old(folder: Path, change: Callable[[dict[str, Any]], object]) -> tuple[Run, Path]:
+    """A run and its state.pt as code of another day would have kept its recipe."""
+    run = Run(recipe_of(minimal(channels=16)), ["person"], "cpu")
+    run.save(folder)
+    path = folder / "state.pt"
+    state = torch.load(path)
+    change(state["recipe"])
+    torch.save(state, path)
+    return run, path
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda recipe: recipe["canvas"].pop("clutter"),
+        lambda recipe: recipe.pop("canvas"),
+        # What is judged does not decide the result: no matter whether it could be judged today.
+        lambda recipe: recipe["judge"].update(sizes=["63x65"], gone=1),
+    ],
+)
+def test_a_run_begun_before_an_option_existed_goes_on(tmp_path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    run, path = of_old(tmp_path, change)
+    run.step = 7
+    run.load(path)
+    assert run.step == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda recipe: recipe["canvas"].update(flip=0.1), "expected the recipe that it was begun with, got another: canvas"),
+        (lambda recipe: recipe.update(seed=2, steps=11), "expected the recipe that it was begun with, .* another: steps, seed"),
+        (
+            lambda recipe: recipe["canvas"].update(gone=1),
+            r"expected a recipe that today's code can read, got another \(canvas: expected",
+        ),
+        (lambda recipe: recipe.pop("steps"), r"expected a recipe that today's code can read, got .*'steps'"),
+    ],
+)
+def test_a_run_begun_otherwise_is_refused(tmp_path: Path, change: Callable[[dict[str, Any]], object], message: str) -> None:
+    run, path = of_old(tmp_path, change)
+    with pytest.raises(ValueError, match=f"state.pt: {message}"):
+        run.load(path)
+
+
+def test_the_run_that_is_shipped_can_be_gone_on_with() -> None:
+    recipe = read_recipe(TRAINING / "recipe-2.yaml", ["init=null"])
+    run = Run(recipe, load_checkpoint(TRAINING / "checkpoint.pt")[1], "cpu")
+    run.load(TRAINING / "checkpoint.pt")
+    assert run.step == recipe.steps

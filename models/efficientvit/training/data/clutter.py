@@ -16,7 +16,7 @@ import numpy as np
 @dataclass(frozen=True)
 class ClutterOptions:
     """`chance` that a picture gets any; then 1 to `most` blobs with sides of `sides` pixels (least and greatest, uniform in
-    their logarithm), lighter or darker by up to `contrast` (1: not at all; 2: half or twice)."""
+    their logarithm; 1024 at most), lighter or darker by up to `contrast` (1: not at all; 2: half or twice; 16 at most)."""
 
     chance: float = 0.0
     most: int = 6
@@ -28,10 +28,10 @@ class ClutterOptions:
             raise ValueError(f"expected a chance of 0 to 1, got {self.chance}")
         if self.most < 1:
             raise ValueError(f"expected most of at least 1, got {self.most}")
-        if len(self.sides) != 2 or not 1 <= self.sides[0] <= self.sides[1]:
-            raise ValueError(f"expected two rising sides of at least 1 pixel, got {self.sides}")
-        if not self.contrast >= 1:
-            raise ValueError(f"expected a contrast of at least 1, got {self.contrast}")
+        if len(self.sides) != 2 or not 1 <= self.sides[0] <= self.sides[1] <= 1024:
+            raise ValueError(f"expected two rising sides of 1 to 1024 pixels, got {self.sides}")
+        if not 1 <= self.contrast <= 16:
+            raise ValueError(f"expected a contrast of 1 to 16, got {self.contrast}")
 
 
 TRIES = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import types
 import typing
@@ -112,18 +113,30 @@ class Recipe:
             faults.append(f"precision: expected fp32 or bf16, got {self.precision}")
         if self.init and self.backbone:
             faults.append("init, backbone: expected one of them, got both")
+        if not self.data:
+            faults.append("data: expected at least one set, got none")
+        for index, spec in enumerate(self.data):
+            if not isinstance(spec.get("path"), str):
+                faults.append(f"data[{index}]: expected a path, got {spec}")
         untils = [stage.until for stage in self.curriculum]
         if not untils or untils != sorted(untils) or untils[-1] != 1:
             faults.append(f"curriculum: expected rising `until` that end with 1, got {untils}")
         for index, stage in enumerate(self.curriculum):
-            for size in stage.sizes:
-                sides = [int(side) if side.isdigit() else 0 for side in size.split("x")]
-                if len(sides) != 2 or any(side <= 0 or side % 32 for side in sides):
-                    faults.append(f"curriculum[{index}].sizes: expected WIDTHxHEIGHT in multiples of 32, got {size}")
+            faults += _size_faults(f"curriculum[{index}].sizes", stage.sizes)
             if not stage.sizes or (stage.chances is not None and len(stage.chances) != len(stage.sizes)):
                 faults.append(f"curriculum[{index}]: expected sizes, and as many chances if any")
+        faults += _size_faults("judge.sizes", self.judge.sizes)
         if faults:
             raise ValueError("\n".join(faults))
+
+
+def _size_faults(path: str, sizes: list[str]) -> list[str]:
+    faults = []
+    for size in sizes:
+        sides = [int(side) if side.isdecimal() else 0 for side in size.split("x")]
+        if len(sides) != 2 or any(side <= 0 or side % 32 for side in sides):
+            faults.append(f"{path}: expected WIDTHxHEIGHT in multiples of 32, got {size}")
+    return faults
 
 
 def read_recipe(path: Path, changes: list[str]) -> Recipe:
@@ -133,18 +146,36 @@ def read_recipe(path: Path, changes: list[str]) -> Recipe:
     """
     try:
         content = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+    except (yaml.YAMLError, ValueError) as fault:
         raise ValueError(f"{path}: expected YAML, got {' '.join(str(fault).split())}") from fault
     for change in changes:
-        key, separator, text = change.partition("=")
-        if not separator:
-            raise ValueError(f"expected KEY=VALUE, got {change}")
-        *parents, last = key.split(".")
-        inner = content
-        for parent in parents:
-            inner = inner[int(parent)] if isinstance(inner, list) else inner.setdefault(parent, {})
-        inner[int(last) if isinstance(inner, list) else last] = yaml.safe_load(text)
+        _apply(change, content)
     return recipe_of(content)
+
+
+def _apply(change: str, content: Any) -> None:
+    key, separator, text = change.partition("=")
+    if not separator:
+        raise ValueError(f"expected KEY=VALUE, got {change}")
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as fault:
+        # ValueError: what looks like a date and is none.
+        raise ValueError(f"{key}: expected YAML, got {text}") from fault
+    parts = key.split(".")
+    inner = content
+    for depth, part in enumerate(parts):
+        path = ".".join(parts[:depth]) or "recipe"
+        if isinstance(inner, list):
+            if not part.isdecimal() or int(part) >= len(inner):
+                raise ValueError(f"{path}: expected an index below {len(inner)}, got {part}")
+        elif not isinstance(inner, dict):
+            raise ValueError(f"{path}: expected a mapping or a list, got {inner!r}")
+        place: Any = int(part) if isinstance(inner, list) else part
+        if depth == len(parts) - 1:
+            inner[place] = value
+        else:
+            inner = inner[place] if isinstance(inner, list) else inner.setdefault(place, {})
 
 
 def recipe_of(content: dict[str, Any]) -> Recipe:
@@ -183,11 +214,10 @@ def _build(kind: Any, value: Any, path: str) -> Any:
         return origin(_build(of[0], inner, f"{path}[{index}]") for index, inner in enumerate(value))
     if origin is dict and isinstance(value, dict):
         return {str(key): _build(of[1], inner, f"{path}.{key}") for key, inner in value.items()}
-    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+    if kind is float and isinstance(value, int | float | str) and not isinstance(value, bool):
+        # YAML 1.1 reads 2e-3 as text.
+        with contextlib.suppress(ValueError, OverflowError):
+            return float(value)
     if kind is Any or (isinstance(kind, type) and isinstance(value, kind) and not (kind is int and value is True)):
         return value
-    if kind is float and isinstance(value, str):
-        # YAML 1.1 reads 2e-3 as text.
-        return float(value)
     raise ValueError(f"{path}: expected {getattr(kind, '__name__', kind)}, got {value!r}")

@@ -13,7 +13,7 @@ from learning.assign import ignore_scope
 from learning.average import Average
 from learning.compact import State, load_compact, save_compact
 from learning.losses import Loss, detection_loss
-from learning.recipe import Recipe
+from learning.recipe import Recipe, recipe_of
 from learning.schedule import rate_factor
 from network.backbone import Backbone
 from network.checkpoint import load_checkpoint, load_mit_backbone, read_saved, save_checkpoint
@@ -111,12 +111,21 @@ class Run:
         save_compact(folder / "checkpoint.pt", self.average.network, state)
 
     def load(self, path: Path) -> None:
-        """Goes on from a `state.pt` or a `checkpoint.pt`. ValueError when the recipe differs in what decides the result."""
+        """Goes on from a `state.pt` or a `checkpoint.pt`. ValueError when the recipe differs in what decides the result.
+
+        Options that did not exist when the run was begun count as left at their defaults.
+        """
         content: State = read_saved(path)
         state = content if "network" in content else load_compact(path, self.optimiser)
         free = {"save_every", "judge", "cache", "init", "backbone"}
-        ours = dataclasses.asdict(self.recipe)
-        changed = [key for key, value in ours.items() if key not in free and state["recipe"].get(key) != value]
+        try:
+            # Without what is free: it need not be readable any more.
+            kept = recipe_of({key: value for key, value in state["recipe"].items() if key not in free})
+        except ValueError as fault:
+            said = "; ".join(str(fault).splitlines())
+            raise ValueError(f"{path}: expected a recipe that today's code can read, got another ({said})") from fault
+        begun, ours = dataclasses.asdict(kept), dataclasses.asdict(self.recipe)
+        changed = [key for key, value in ours.items() if key not in free and begun[key] != value]
         if changed or state["names"] != self.names:
             raise ValueError(f"{path}: expected the recipe that it was begun with, got another: {', '.join(changed) or 'names'}")
         self.network.load_state_dict(state["network"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 import re
+import textwrap
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -59,11 +60,21 @@ def load_checkpoint(path: Path, calibrated: bool = True) -> tuple[Detector, list
     ValueError when the file is no checkpoint of a detector.
     """
     content = _read(path)
-    detector = Detector(content["variant"], len(content["names"]), content["channels"])
-    detector.load_state_dict(content["state"], strict=True)
+    variant, names, channels = content["variant"], content["names"], content["channels"]
+    try:
+        detector = Detector(variant, len(names), channels)
+        calibration = Calibration(**(content.get("calibration", {}) if calibrated else {}))
+    except (TypeError, ValueError) as fault:
+        raise ValueError(f"{path}: {fault}") from fault
+    try:
+        detector.load_state_dict(content["state"], strict=True)
+    except (RuntimeError, TypeError) as fault:
+        wanted = f"weights of {variant} with {channels} channels and {len(names)} labels"
+        # PyTorch names every tensor that does not fit: hundreds.
+        raise ValueError(f"{path}: expected {wanted}, got others: {textwrap.shorten(str(fault), 400)}") from fault
     if calibrated and "calibration" in content:
-        _fold(detector, Calibration(**content["calibration"]))
-    return detector.eval(), list(content["names"])
+        _fold(detector, calibration)
+    return detector.eval(), list(names)
 
 
 @torch.no_grad()
