@@ -87,9 +87,14 @@ async function evaluate(flags: EvaluateFlags): Promise<number> {
   const match = matchOf(flags, file, manifest, renames);
   const pictures = file.pictures.slice(0, limit);
   if (trueBoxes(file, pictures, match).truths.length === 0) {
+    const others = match.leftOut.categories;
+    const hint =
+      others.length === 0
+        ? ''
+        : `; no label has ${others.slice(0, 5).join(', ')}: try --map '${others[0]}=LABEL'`;
     throw new PipelineError(
       'corrupt',
-      `${flags.data}: expected objects of ${match.labels.join(', ')} in ${pictures.length} pictures, got none`,
+      `${flags.data}: expected objects of ${match.labels.join(', ')} in ${pictures.length} pictures, got none${hint}`,
     );
   }
   const saved = await openOutput(flags, manifest);

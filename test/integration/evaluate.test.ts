@@ -174,6 +174,16 @@ describe('sightline evaluate', () => {
   it.each<[string, object, readonly string[], number, string]>([
     ['no category in common', { categories: [{ id: 1, name: 'unicorn' }] }, [], 2, 'got unicorn; --map'],
     ['no objects', { annotations: [] }, [], 1, 'expected objects of person, car in 4 pictures, got none'],
+    [
+      'objects of categories without a label alone',
+      {
+        categories: [...CATEGORIES, { id: 9, name: 'people' }],
+        annotations: [{ ...objects[0], category_id: 9 }],
+      },
+      [],
+      1,
+      "in 4 pictures, got none; no label has people, toothbrush: try --map 'people=LABEL'",
+    ],
     ['a rename of nothing', {}, ['--map', 'persn=person'], 2, '(did you mean person?)'],
     ['a rename without a label', {}, ['--map', 'person'], 2, '--map: expected category=label, got "person"'],
     [
