@@ -24,10 +24,14 @@ describe('what a pool leaves behind', () => {
     then: 'stay' | 'exit',
   ): Promise<{ parent: ChildProcess; report: Report }> {
     const program = join(packageRoot, 'test/workers/support/pool-parent.ts');
-    const parent = spawn(process.execPath, ['--require', 'tsx/cjs', program, copyModel(folder, fault), then], {
-      cwd: packageRoot,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const parent = spawn(
+      process.execPath,
+      ['--require', 'tsx/cjs', program, copyModel(folder, fault), then],
+      {
+        cwd: packageRoot,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
     return { parent, report: JSON.parse(line) as Report };
   }

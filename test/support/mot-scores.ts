@@ -9,8 +9,12 @@ export const MOT_KIT = join(packageRoot, '../shared/mot-devkit');
 /** Scores of our tracker (`ours`) or of reference results on one benchmark. */
 export function motScores(tracker: string, benchmark: string): ScoresBySequence {
   const program = join(packageRoot, 'test/bench/mot/scores.ts');
-  const output = execFileSync(process.execPath, ['--require', 'tsx/cjs', program, MOT_KIT, tracker, benchmark], {
-    cwd: packageRoot,
-  });
+  const output = execFileSync(
+    process.execPath,
+    ['--require', 'tsx/cjs', program, MOT_KIT, tracker, benchmark],
+    {
+      cwd: packageRoot,
+    },
+  );
   return JSON.parse(output.toString()) as ScoresBySequence;
 }
