@@ -105,7 +105,8 @@ const MISTYPED_USERINFO =
 export function credentialsIn(argument: string): readonly string[] {
   const url = /[a-z][a-z0-9+.-]*:\/\/.*/is.exec(argument)?.[0];
   if (url !== undefined) return credentialsOf(url);
-  const password = MISTYPED_USERINFO.exec(argument)?.[1];
+  // Up to the last @: whatever begins is then found at once. Else text full of `=a:` takes quadratic time.
+  const password = MISTYPED_USERINFO.exec(argument.slice(0, argument.lastIndexOf('@') + 1))?.[1];
   return password === undefined ? [] : [password];
 }
 

@@ -72,6 +72,11 @@ describe('credentialsIn', () => {
   ])('of %s', (argument, secrets) => {
     expect(credentialsIn(argument)).toEqual(secrets);
   });
+
+  it('takes no quadratic time', () => {
+    expect(credentialsIn(`a@${'=a:'.repeat(500_000)}`)).toEqual([]);
+    expect(credentialsIn(`${'=a'.repeat(500_000)}:secret@h`)).toEqual(['secret']);
+  });
 });
 
 describe('createRedactor', () => {
