@@ -9,7 +9,7 @@ export interface Asker {
    * Asks until `check` takes the answer; what it throws of UsageErrors is shown, and the question put again. Rejects with a
    * UsageError when nobody answers any more.
    */
-  ask<T>(question: string, check: (answer: string) => T): Promise<T>;
+  ask<T>(question: string, check: (answer: string) => T | Promise<T>): Promise<T>;
   close(): void;
 }
 
@@ -31,7 +31,7 @@ export function createAsker(wantsQuestions: boolean): Asker {
         const answer = await lines.question(`${question} `, { signal: over.signal }).catch(() => undefined);
         if (answer === undefined) continue;
         try {
-          return check(answer.trim());
+          return await check(answer.trim());
         } catch (error) {
           if (!(error instanceof UsageError)) throw error;
           process.stderr.write(`${error.message}\n`);

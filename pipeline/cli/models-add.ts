@@ -208,12 +208,14 @@ function questionsOf(asker: Asker): Questions {
     isThere: asker.isThere,
     size: () => asker.ask('The graph takes any size. Which, as 640x640?', sizeOf),
     labels: (count) =>
-      asker
-        .ask(
-          `Which labels has it${count === undefined ? '' : `, ${count} in its order`}? a,b,c, or a file with one a line:`,
-          (answer) => answer,
-        )
-        .then(labelsOf),
+      asker.ask(
+        `Which labels has it${count === undefined ? '' : `, ${count} in its order`}? a,b,c, or a file with one a line:`,
+        async (answer) => {
+          const labels = await labelsOf(answer);
+          if (count === undefined || labels.length === count) return labels;
+          throw new UsageError(`expected ${count} labels, got ${labels.length}`);
+        },
+      ),
     layout: (among) =>
       asker.ask(`How are its outputs to be read, ${among.join(' or ')}?`, (answer) => {
         const chosen = among.find((layout) => layout === answer);

@@ -254,7 +254,9 @@ describe('sightline models add', () => {
     it('asks for what the file does not tell, until it has an answer, and before it writes', async () => {
       const { path, folder: own } = put('yolov8-unknown');
       const run = start(path);
-      await run.answer(/Which labels has it, 3 in its order\?/, 'a,b,c\n');
+      await run.answer(/Which labels has it, 3 in its order\?/, 'a,b\n');
+      await run.answer(/expected 3 labels, got 2[^]+Which labels/, 'none.txt\n');
+      await run.answer(/got no file none\.txt[^]+Which labels/, 'a,b,c\n');
       await run.answer(/What is the licence of the weights\?/, '\n');
       await run.answer(/expected a licence, got nothing[^]+What is the licence/, 'MIT\n');
       await run.answer(/Write .*yolov8-unknown\.manifest\.json\? \[Y\/n\]/, 'y\n');

@@ -11,6 +11,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # See train.py.
 
 import argparse
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ from judging.runner import onnx_infer
 from network.checkpoint import load_checkpoint
 
 ROOT = Path(__file__).resolve().parents[3]
-WEIGHTS = ROOT / "models/efficientvit/weights"
-GOLDEN = ROOT / "test/golden/detector"
+WEIGHTS = Path("models/efficientvit/weights")
+GOLDEN = Path("test/golden/detector")
 CLIP = ROOT / "config/examples/clips/plaza.mp4"
 
 
@@ -39,10 +40,13 @@ def judge(model: Path, labelled: Labelled) -> dict[str, Any]:
     return {**average_precision(truths, found, labelled.names), "points": operating_points(truths, found)}
 
 
-def ship(checkpoint: Path, labelled: Labelled, size: tuple[int, int], score: float, steps: str) -> dict[str, Any]:
-    """Writes all files of one size; returns what `judge` found."""
+def make_files(
+    checkpoint: Path, labelled: Labelled, size: tuple[int, int], score: float, steps: str, folder: Path
+) -> dict[str, Any]:
+    """Writes all files of one size below `folder` as they lie below the project; returns what `judge` found."""
     detector, names = load_checkpoint(checkpoint)
-    model = WEIGHTS / f"efficientvit-{detector.variant}-{size[0]}x{size[1]}.onnx"
+    (folder / WEIGHTS).mkdir(parents=True, exist_ok=True)
+    model = folder / WEIGHTS / f"efficientvit-{detector.variant}-{size[0]}x{size[1]}.onnx"
     export_onnx(detector, size, model)
     accuracy = judge(model, labelled)
     path = write_manifest(model, detector, names, size, "Apache-2.0", score)
@@ -58,8 +62,21 @@ def ship(checkpoint: Path, labelled: Labelled, size: tuple[int, int], score: flo
         "training": f"models/efficientvit/training, {steps}",
     }
     path.write_text(json.dumps(manifest, indent=2) + "\n")
-    make(model, CLIP, GOLDEN, [20, 100, 200], 0.35)
+    make(model, CLIP, folder / GOLDEN, [20, 100, 200], 0.35)
     return accuracy
+
+
+def ship(root: Path, sizes: list[tuple[int, int]], **given: Any) -> dict[str, Any]:
+    """Makes the files of all sizes, then lays them below `root`: what fails or is stopped before has changed nothing there."""
+    # On the same file system, for a rename, and where git does not look.
+    (root / "out").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ship-", dir=root / "out") as folder:
+        results = {f"{w}x{h}": make_files(size=(w, h), folder=Path(folder), **given) for w, h in sizes}
+        for path in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
+            target = root / path.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+    return results
 
 
 def main() -> None:
@@ -69,12 +86,14 @@ def main() -> None:
     parser.add_argument("--sizes", type=parse_size, nargs="+", default=[(416, 256), (640, 384)])
     parser.add_argument("--score", type=parse_score, default=0.4, help="threshold from which a detection counts")
     parser.add_argument("--steps", default="see README.md", help="of the run, for people")
+    parser.add_argument("--root", type=Path, default=ROOT, help="lay the files below this folder (default: the project)")
     parser.add_argument("--json", type=Path, help="also write what was found to this file")
     args = parser.parse_args()
     torch.set_num_threads(1)
     with told(parser):
         labelled = read_judged(args.data, "val", load_checkpoint(args.checkpoint)[1])
-    results = {f"{w}x{h}": ship(args.checkpoint, labelled, (w, h), args.score, args.steps) for w, h in args.sizes}
+    given = {"checkpoint": args.checkpoint, "labelled": labelled, "score": args.score, "steps": args.steps}
+    results = ship(args.root, args.sizes, **given)
     if args.json:
         args.json.write_text(json.dumps(results, indent=2) + "\n")
     for size, found in results.items():

@@ -240,18 +240,13 @@ def test_a_recipe_without_clutter_draws_what_it_always_drew() -> None:
     ("value", "expected"),
     [
         ({"chance": 1.5}, "a chance of 0 to 1, got 1.5"),
-        ({"chance": math.nan}, "a chance of 0 to 1, got nan"),
-        ({"most": 0}, "most of at least 1, got 0"),
+        ({"most": 0}, "most of 1 to 256, got 0"),
+        ({"most": 10**9}, "most of 1 to 256, got 1000000000"),
         ({"sides": [30, 8]}, "two rising sides of 1 to 1024 pixels, got (30.0, 8.0)"),
         ({"sides": [8]}, "two rising sides of 1 to 1024 pixels, got (8.0,)"),
-        ({"sides": [8, math.inf]}, "two rising sides of 1 to 1024 pixels, got (8.0, inf)"),
         ({"sides": [8, 1025]}, "two rising sides of 1 to 1024 pixels, got (8.0, 1025.0)"),
-        ({"sides": [math.nan, 8]}, "two rising sides of 1 to 1024 pixels, got (nan, 8.0)"),
-        ({"sides": [8, math.nan]}, "two rising sides of 1 to 1024 pixels, got (8.0, nan)"),
         ({"contrast": 0.5}, "a contrast of 1 to 16, got 0.5"),
-        ({"contrast": math.inf}, "a contrast of 1 to 16, got inf"),
         ({"contrast": 17}, "a contrast of 1 to 16, got 17.0"),
-        ({"contrast": math.nan}, "a contrast of 1 to 16, got nan"),
     ],
 )
 def test_clutter_that_cannot_be_is_refused_with_its_path(value: dict[str, object], expected: str) -> None:
@@ -263,3 +258,14 @@ def test_clutter_that_cannot_be_is_refused_with_its_path(value: dict[str, object
     }
     with pytest.raises(ValueError, match=re.escape(f"canvas.clutter: expected {expected}")):
         recipe_of(content)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("key", ["chance", "contrast"])
+def test_a_recipe_takes_no_number_that_is_none(key: str, number: float) -> None:
+    content = {"steps": 1, "data": [{"path": "x"}], "curriculum": [{"until": 1, "sizes": ["32x32"]}]}
+    for value in (number, str(number)):
+        with pytest.raises(ValueError, match=re.escape(f"canvas.clutter.{key}: expected float, got {value!r}")):
+            recipe_of({**content, "canvas": {"clutter": {key: value}}})
+    with pytest.raises(ValueError, match=re.escape(f"canvas.clutter.sides[1]: expected float, got {number!r}")):
+        recipe_of({**content, "canvas": {"clutter": {"sides": [8, number]}}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -9,10 +10,15 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import pytest
+import torch
 from golden import make
+from ship import ship
 
+import sets
+from data.formats import read_judged
 from export import export_onnx
-from network.checkpoint import load_checkpoint
+from network.checkpoint import load_checkpoint, save_checkpoint
+from network.detector import Detector
 
 ROOT = Path(__file__).parents[3]
 CLIP = ROOT / "config/examples/clips/plaza.mp4"
@@ -51,6 +57,32 @@ def test_the_committed_checkpoint_exports_to_the_shipped_graph(tmp_path: Path, s
     ours, shipped = (ort.InferenceSession(str(path)).run(None, {"frames": frames}) for path in paths)
     for a, b in zip(ours, shipped, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-3)
+
+
+def test_shipping_lays_down_all_sizes_or_nothing(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    save_checkpoint(tmp_path / "new.pt", Detector(classes=2, channels=16), ["person", "car"], 0)
+    given = {
+        "checkpoint": tmp_path / "new.pt",
+        "labelled": read_judged(str(sets.sightline_set(tmp_path / "set")), "val", ["person", "car"]),
+        "score": 0.4,
+        "steps": "a test",
+    }
+    root = tmp_path / "project"
+    old = root / "models/efficientvit/weights/efficientvit-b0-96x64.onnx"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"old")
+    with pytest.raises(ValueError, match="33"):
+        ship(root, [(96, 64), (33, 32)], **given)
+    assert [path for path in root.rglob("*") if path.is_file()] == [old]
+    assert old.read_bytes() == b"old"
+    assert ship(root, [(96, 64)], **given).keys() == {"96x64"}
+    manifest = json.loads(old.with_suffix(".manifest.json").read_text())
+    assert manifest["sha256"] == hashlib.sha256(old.read_bytes()).hexdigest()
+    golden = {path.name for path in (root / "test/golden/detector").iterdir()}
+    frames = {f"{old.stem}.{index}.{kind}" for index in range(3) for kind in ("i420", "json")}
+    assert golden == {*frames, f"plaza.{old.stem}.jsonl"}
+    assert not any((root / "out").iterdir())
 
 
 def _labels(golden: dict[str, list[dict[str, str]]]) -> list[str]:

@@ -122,6 +122,20 @@ def test_regions_to_ignore_spare_their_own_label_its_group_or_all() -> None:
         ignore_scope(AssignOptions(groups=[["bird"]]), names)
 
 
+def test_a_region_on_an_object_is_settled_by_its_label() -> None:
+    objects = torch.tensor([[1.0, 0, 0, 32, 32, 0.9], [2.0, 0, 0, 32, 30, -1.0], [2.0, 16, 0, 48, 32, -1.0]])
+    scores, predicted = torch.full((len(GRID[1]), 3), 0.1), torch.rand(len(GRID[1]), 4)
+    ignored = {
+        iou: assign(scores, predicted, objects, *GRID, ALONE, AssignOptions(settled=iou, inflate=0.0)).ignored[:, 2]
+        for iou in (1.0, 0.7, 0.3)
+    }
+    x, y = GRID[0].T
+    first, second = (y < 30) & (x < 32), (y < 32) & (x > 16) & (x < 48)
+    assert torch.equal(ignored[1.0], first | second)
+    assert torch.equal(ignored[0.7], second)
+    assert not ignored[0.3].any()
+
+
 def loss_of(logits: torch.Tensor, boxes: torch.Tensor, **options: Any) -> Any:
     regression = torch.zeros(*logits.shape[:2], 4, requires_grad=True)
     return detection_loss(regression, logits, boxes, GRID, ALONE, AssignOptions(), LossOptions(**options))
@@ -199,6 +213,7 @@ def test_the_recipe_that_is_shipped_is_valid_and_can_be_changed() -> None:
         ({"curriculum": [{"until": 0.5, "sizes": ["32x32"]}]}, "end with 1"),
         ({"loss": {"quality": "l2"}}, "loss.quality: expected one of varifocal"),
         ({"assign": {"ignore": "no"}}, "assign.ignore"),
+        ({"assign": {"settled": 0}}, "assign.settled: expected an IoU above 0 and at most 1, got 0"),
         ({"optimiser": {"rate": "abc"}}, "optimiser.rate: expected float, got 'abc'"),
         ({"optimiser": {"rate": 10**400}}, "optimiser.rate: expected float, got 1000"),
         ({"data": []}, "data: expected at least one set, got none"),

@@ -15,8 +15,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class ClutterOptions:
-    """`chance` that a picture gets any; then 1 to `most` blobs with sides of `sides` pixels (least and greatest, uniform in
-    their logarithm; 1024 at most), lighter or darker by up to `contrast` (1: not at all; 2: half or twice; 16 at most)."""
+    """`chance` that a picture gets any; then 1 to `most` blobs (256 at most) with sides of `sides` pixels (least and greatest,
+    uniform in their logarithm; 1024 at most), lighter or darker by up to `contrast` (1: not at all; 2: half or twice; 16 at
+    most)."""
 
     chance: float = 0.0
     most: int = 6
@@ -26,8 +27,8 @@ class ClutterOptions:
     def __post_init__(self) -> None:
         if not 0 <= self.chance <= 1:
             raise ValueError(f"expected a chance of 0 to 1, got {self.chance}")
-        if self.most < 1:
-            raise ValueError(f"expected most of at least 1, got {self.most}")
+        if not 1 <= self.most <= 256:
+            raise ValueError(f"expected most of 1 to 256, got {self.most}")
         if len(self.sides) != 2 or not 1 <= self.sides[0] <= self.sides[1] <= 1024:
             raise ValueError(f"expected two rising sides of 1 to 1024 pixels, got {self.sides}")
         if not 1 <= self.contrast <= 16:

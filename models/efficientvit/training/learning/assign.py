@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from learning.boxes import iou_pairs
+from learning.boxes import iou_matrix, iou_pairs
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,9 @@ class AssignOptions:
     box, which counts as at least so many of the anchor's strides wide and high; without it the smallest objects would
     have no anchor at all. `ignore`: of a region to ignore, whether only its own label is neither right nor wrong there
     (`label`), also those of its group (`group`: teachers that are unsure mix these up), or every label (`all`).
+    `settled`: a region that overlaps an object by a higher IoU is none: the object says what is there. 1 leaves all of
+    them. Two teachers that see a car and a truck in one van leave an object and a region; a network that is never told
+    that it is no truck finds both.
     """
 
     top: int = 10
@@ -31,8 +34,11 @@ class AssignOptions:
     inflate: float = 1.5
     ignore: str = "group"
     groups: list[list[str]] = field(default_factory=list)
+    settled: float = 1.0
 
     def __post_init__(self) -> None:
+        if not 0 < self.settled <= 1:
+            raise ValueError(f"assign.settled: expected an IoU above 0 and at most 1, got {self.settled}")
         if self.ignore not in ("label", "group", "all"):
             raise ValueError(f"assign.ignore: expected label, group or all, got {self.ignore}")
 
@@ -92,8 +98,11 @@ def assign(
     labels, boxes = objects[:, 0].long(), objects[:, 1:5]
     real = objects[:, 5] > 0
     candidates = inside(boxes, centres, strides, options.inflate)
+    regions = ~real
+    if options.settled < 1 and bool(real.any()):
+        regions &= iou_matrix(boxes, boxes[real]).amax(dim=1) <= options.settled
     # bool @ bool as counts: an anchor ignores a label when any region there says so.
-    ignored = (candidates[~real].float().T @ scope[labels[~real]].float()) > 0
+    ignored = (candidates[regions].float().T @ scope[labels[regions]].float()) > 0
     if not bool(real.any()):
         none = torch.empty(0, dtype=torch.long, device=scores.device)
         return Assigned(none, none, scores.new_empty(0), ignored)

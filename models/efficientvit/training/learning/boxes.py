@@ -1,4 +1,4 @@
-"""Overlap of boxes and the losses made of it. Boxes are corners x1, y1, x2, y2; the first has the same count as the second."""
+"""Overlap of boxes and the losses made of it. Boxes are corners x1, y1, x2, y2; `_pairs` take as many first as second."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def iou_pairs(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """Intersection over union of [n, 4] with [n, 4] -> [n]."""
     shared, union = _areas(a, b)
     return shared / (union + _TINY)
+
+
+def iou_matrix(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Intersection over union of each of [n, 4] with each of [m, 4] -> [n, m]."""
+    return iou_pairs(a.repeat_interleave(len(b), dim=0), b.repeat(len(a), 1)).view(len(a), len(b))
 
 
 def giou_pairs(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

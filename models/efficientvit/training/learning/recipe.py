@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import types
 import typing
 from dataclasses import dataclass, field
@@ -217,7 +218,9 @@ def _build(kind: Any, value: Any, path: str) -> Any:
     if kind is float and isinstance(value, int | float | str) and not isinstance(value, bool):
         # YAML 1.1 reads 2e-3 as text.
         with contextlib.suppress(ValueError, OverflowError):
-            return float(value)
-    if kind is Any or (isinstance(kind, type) and isinstance(value, kind) and not (kind is int and value is True)):
+            number = float(value)
+            if math.isfinite(number):
+                return number
+    elif kind is Any or (isinstance(kind, type) and isinstance(value, kind) and not (kind is int and value is True)):
         return value
     raise ValueError(f"{path}: expected {getattr(kind, '__name__', kind)}, got {value!r}")
