@@ -173,7 +173,8 @@ export function createTelemetry(log: Logger): Telemetry {
     prefix = '',
   ): void {
     const { count, isTold } = rows.next(stream, error.message);
-    const again = `trying again in ${(retryInMs / 1000).toFixed(1)} s`;
+    const delay = retryInMs < 100 ? `${Math.ceil(retryInMs)} ms` : `${(retryInMs / 1000).toFixed(1)} s`;
+    const again = `trying again in ${delay}`;
     const { remedy } = ERRORS[error.code];
     const row = count === 1 ? '' : ` (failed ${count} times in a row: ${remedy})`;
     log[isTold ? 'warn' : 'debug']({ camera }, `${prefix}${error.message}; ${again}${row}`);

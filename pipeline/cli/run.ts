@@ -40,7 +40,10 @@ const LEAST_RECORDINGS = 4;
 export function addAnalysisFlags(command: Command): Command {
   return command
     .option('-c, --config <file>', 'cameras and settings from a YAML file')
-    .option('-o, --output <file>', 'write events as JSON Lines; "-" is standard output')
+    .option(
+      '-o, --output <file>',
+      'write events as JSON Lines, "-" is standard output; this and --events take the place of `events` in the file of --config',
+    )
     .option('-e, --events <url>', 'append events to a Redis stream: redis://host:6379 or file:/path')
     .option('-m, --model <name>', 'bundled model or path of a manifest', undefined)
     .option('--max-fps <n>', 'frames a second that are looked at (default 10)')

@@ -18,6 +18,10 @@ const BENCHES: Readonly<Record<string, (flags: readonly string[]) => Promise<voi
 };
 
 async function main(given: readonly string[]): Promise<void> {
+  if (given.includes('--help')) {
+    console.log(`npm run bench [-- NAME … [--flag value …]]; NAME: ${Object.keys(BENCHES).join(', ')}`);
+    return;
+  }
   const flagsAt = given.findIndex((word) => word.startsWith('--'));
   const names = flagsAt < 0 ? given : given.slice(0, flagsAt);
   const flags = flagsAt < 0 ? [] : given.slice(flagsAt);

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -40,6 +40,16 @@ describe('the example in TypeScript', () => {
   const countsIn = (file: string) =>
     (JSON.parse(readFileSync(file, 'utf8')) as { counts: Record<string, { in: number; out: number }> })
       .counts;
+
+  it('says how it is called, and touches nothing, when it is called otherwise', () => {
+    const file = join(folder, 'untouched.json');
+    const { status, stderr } = spawnSync(TSX, [EXAMPLE, file, log.url, '-once'], { encoding: 'utf8' });
+    expect([status, stderr.trim()]).toEqual([
+      2,
+      'expected: count-crossings.mts counts.json [redis://host:6379] [--once]',
+    ]);
+    expect(existsSync(file)).toBe(false);
+  });
 
   it('counts each crossing once, although it is killed in the middle, and repeats none when it is started again', async () => {
     const file = join(folder, 'counts.json');

@@ -59,8 +59,8 @@ describe('createTelemetry', () => {
     const write = (line: string) => lines.push((JSON.parse(line) as { msg: string }).msg);
     const telemetry = createTelemetry(pino({ level: 'info' }, { write }));
     const front = cameraId('front');
-    const fail = (times: number, error = new PipelineError('refused', 'no')) => {
-      for (let time = 0; time < times; time++) telemetry.cameraFailed(front, error, 1500);
+    const fail = (times: number, error = new PipelineError('refused', 'no'), retryInMs = 1500) => {
+      for (let time = 0; time < times; time++) telemetry.cameraFailed(front, error, retryInMs);
       return lines.splice(0);
     };
     const row = (...counts: number[]) =>
@@ -71,6 +71,7 @@ describe('createTelemetry', () => {
     expect(fail(200)).toEqual(['refused: no; trying again in 1.5 s', ...row(2, 4, 8, 16, 32, 64, 128, 192)]);
     expect(fail(1, new PipelineError('dns', 'no'))).toEqual(['dns: no; trying again in 1.5 s']);
     expect(fail(2)).toEqual(['refused: no; trying again in 1.5 s', ...row(2)]);
+    expect(fail(1, new PipelineError('dns', 'no'), 36.2)).toEqual(['dns: no; trying again in 37 ms']);
     const source = { width: 640, height: 480 };
     telemetry.cameraStatus({ kind: 'status', cameraId: front, epoch: 1, atMs: 0, status: 'online', source });
     expect(fail(1)).toEqual(['online, 640x480', 'refused: no; trying again in 1.5 s']);

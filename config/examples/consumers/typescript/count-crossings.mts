@@ -16,8 +16,8 @@ interface State {
   token?: string;
 }
 
-const [file, url = 'redis://127.0.0.1:6379', once] = process.argv.slice(2);
-if (file === undefined) {
+const [file, url = 'redis://127.0.0.1:6379', once, ...more] = process.argv.slice(2);
+if (file === undefined || (once !== undefined && once !== '--once') || more.length > 0) {
   console.error('expected: count-crossings.mts counts.json [redis://host:6379] [--once]');
   process.exit(2);
 }
