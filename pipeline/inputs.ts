@@ -50,7 +50,7 @@ export async function checkReadableFile({ location, displayName }: Input): Promi
     );
   }
   if (entry.size === 0)
-    throw new PipelineError('corrupt', `${displayName}: expected a video, got an empty file`);
+    throw new PipelineError('corrupt', `${displayName}: expected a picture or video, got an empty file`);
   await access(location, constants.R_OK).catch((cause: unknown) => {
     throw new PipelineError('not_found', `${displayName}: expected a readable file, permission was denied`, {
       cause,

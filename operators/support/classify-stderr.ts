@@ -25,7 +25,7 @@ const SIGNS: readonly (readonly [sign: RegExp, code: ErrorCode, plainly?: string
   [
     /^(\[[^\]]*\]\s*)*format not on whitelist/i,
     'protocol',
-    'expected a format that is read from such an input (over HTTP: MJPEG, MPEG-TS or HLS, no single pictures), got another',
+    'expected a format that is read from such an input (over HTTP: MJPEG, MPEG-TS or HLS, no single pictures; of a file: a video, or a picture named as one), got another',
   ],
   [/connection refused/i, 'refused'],
   [

@@ -61,7 +61,7 @@ describe('what a run says of', () => {
       bad = [
         [inFolder('missing.mp4'), 'missing', 'not_found: PATH: expected a file, found nothing there'],
         [inFolder('empty-folder'), 'empty-folder', 'not_found: PATH: expected a file, got a folder'],
-        [inFolder('empty.mp4'), 'empty', 'corrupt: PATH: expected a video, got an empty file'],
+        [inFolder('empty.mp4'), 'empty', 'corrupt: PATH: expected a picture or video, got an empty file'],
         [
           await makeVideo.text(folder),
           'text',

@@ -79,7 +79,7 @@ describe('classifyStderr', () => {
     [
       "[image2 @ 0x5] [error] Format not on whitelist 'mpjpeg,mpegts'",
       'protocol',
-      'expected a format that is read from such an input (over HTTP: MJPEG, MPEG-TS or HLS, no single pictures), got another',
+      'expected a format that is read from such an input (over HTTP: MJPEG, MPEG-TS or HLS, no single pictures; of a file: a video, or a picture named as one), got another',
     ],
     [
       '[h264 @ 0x5] [error] No device available for decoder: device type cuda needed for codec h264.',

@@ -120,7 +120,7 @@ describe('sightline validate', () => {
     it.each([
       ['missing', 'gone.mp4', '~/gone.mp4: expected a file, found nothing there'],
       ['missing, as a URL', 'file:///none/a%20b.mp4', '/none/a b.mp4: expected a file, found nothing there'],
-      ['empty', 'empty.mp4', '~/empty.mp4: expected a video, got an empty file'],
+      ['empty', 'empty.mp4', '~/empty.mp4: expected a picture or video, got an empty file'],
       [
         'a folder',
         'folder.mp4',
