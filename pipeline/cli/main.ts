@@ -29,10 +29,14 @@ async function createProgram(asked: string | undefined): Promise<Command> {
     .version(packageVersion())
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(hideTyped(text)) });
-  const names = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
-  for (const name of names) (await COMMANDS[name]!())(program);
+  for (const name of namesFor(asked)) (await COMMANDS[name]!())(program);
   for (const command of program.commands) command.exitOverride();
   return program;
+}
+
+function namesFor(asked: string | undefined): readonly string[] {
+  if (asked === '--version' || asked === '-V') return [];
+  return asked !== undefined && Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
 }
 
 async function main(): Promise<void> {
