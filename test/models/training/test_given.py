@@ -60,6 +60,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("calibrate.py {}/foreign.pt --data {}/set", "foreign.pt: expected a checkpoint with"),
         ("calibrate.py {}/other.pt --data {}/set", "expected objects of the split val labelled boat, got none"),
         ("calibrate.py {}/other.pt --data {}/set --split tset", "expected pictures of the split tset, got none"),
+        ("calibrate.py {}/blind.pt --data {}/set --groups person", "--groups: expected each of person, car once, got person"),
         ("calibrate.py {}/blind.pt --data {}/set --sizes 64x64", "expected detections that are right and others that"),
         ("calibrate.py {}/blind.pt --data {}/set --output {}/text/x.pt", "text"),
         ("calibrate.py {}/wider.pt --data {}/set", "wider.pt: expected weights of b0 with 32 channels and 2 labels, got"),

@@ -209,19 +209,28 @@ def test_a_checkpoint_survives_being_stored_and_another_file_is_refused(tmp_path
 def test_a_calibrated_checkpoint_gives_other_scores_in_the_same_order_and_trains_from_what_was_learned(tmp_path: Path) -> None:
     detector = Detector(classes=2, channels=8).eval()
     save_checkpoint(tmp_path / "a.pt", detector, ["one", "two"], 7, {"resume": {"step": 7}})
-    calibrate_checkpoint(tmp_path / "a.pt", tmp_path / "b.pt", Calibration(2.5, -1.0))
+    calibrate_checkpoint(tmp_path / "a.pt", tmp_path / "b.pt", {"two": Calibration(2.5, -1.0), "one": Calibration(0.5, 2.0)})
     rgb = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         boxes, logits = detector(rgb)
         same_boxes, others = load_checkpoint(tmp_path / "b.pt")[0](rgb)
         learned = load_checkpoint(tmp_path / "b.pt", calibrated=False)[0](rgb)[1]
-    torch.testing.assert_close(others, 2.5 * logits - 1, atol=1e-4, rtol=1e-4)
+    expected = logits * torch.tensor([0.5, 2.5]) + torch.tensor([2.0, -1.0])
+    torch.testing.assert_close(others, expected, atol=1e-4, rtol=1e-4)
     assert torch.equal(same_boxes, boxes) and torch.equal(learned, logits)
     assert torch.load(tmp_path / "b.pt")["resume"] == {"step": 7}
     # Another calibration takes the place of the first.
-    calibrate_checkpoint(tmp_path / "b.pt", tmp_path / "b.pt", Calibration())
+    calibrate_checkpoint(tmp_path / "b.pt", tmp_path / "b.pt", dict.fromkeys(["one", "two"], Calibration()))
     with torch.no_grad():
         torch.testing.assert_close(load_checkpoint(tmp_path / "b.pt")[0](rgb)[1], logits)
+    # One for all labels is what checkpoints had at first.
+    content = torch.load(tmp_path / "a.pt")
+    torch.save({**content, "calibration": {"scale": 2.0, "shift": 1.0}}, tmp_path / "c.pt")
+    with torch.no_grad():
+        torch.testing.assert_close(load_checkpoint(tmp_path / "c.pt")[0](rgb)[1], 2 * logits + 1, atol=1e-4, rtol=1e-4)
+    torch.save({**content, "calibration": {"one": {"scale": 2.0, "shift": 1.0}}}, tmp_path / "c.pt")
+    with pytest.raises(ValueError, match="calibration: expected one of each of one, two, got"):
+        load_checkpoint(tmp_path / "c.pt")
 
 
 def test_the_published_checkpoint_fits_strictly(published: Path) -> None:

@@ -140,8 +140,14 @@ def test_scores_are_calibrated_by_the_program(
     calibrate.main()
     errors = re.search(r"96x64: error from 0\.1 on ([0-9.]+) before, ([0-9.]+) after", capsys.readouterr().out)
     assert errors is not None and float(errors[2]) < float(errors[1])
-    assert torch.load(target)["calibration"]["scale"] > 0
+    person, car = (torch.load(target)["calibration"][name] for name in sets.NAMES)
+    assert person == car and person["scale"] > 0
     assert "calibration" not in torch.load(source)
+    monkeypatch.setattr(sys, "argv", ["calibrate.py", str(source), *arguments, "--groups", "car", "person"])
+    calibrate.main()
+    person, car = (torch.load(target)["calibration"][name] for name in sets.NAMES)
+    assert person != car
+    assert re.match(r"car: scale [0-9.]+, shift [-0-9.]+\nperson: scale", capsys.readouterr().out)
 
 
 def test_a_run_is_not_gone_on_with_by_another_recipe(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Scores that say how likely a box is right.
 
 Platt, "Probabilistic Outputs for Support Vector Machines", 1999: a sigmoid of the raw score's logit, its slope and shift fitted
-to what turned out to be right. It changes no order, so no AP; it gives scores and thresholds a meaning.
+to what turned out to be right. It changes no order within a label, so no AP; it gives scores and thresholds a meaning.
 """
 
 from __future__ import annotations

@@ -47,9 +47,10 @@ class Calibration:
             raise ValueError(f"calibration: expected a scale above 0 and a finite shift, got {self.scale} and {self.shift}")
 
 
-def calibrate_checkpoint(source: Path, target: Path, calibration: Calibration) -> None:
-    """Writes a copy of a checkpoint with another calibration, whole or not at all; all else stays."""
-    _write(target, {**_read(source), "calibration": asdict(calibration)})
+def calibrate_checkpoint(source: Path, target: Path, calibrations: dict[str, Calibration]) -> None:
+    """Writes a copy of a checkpoint with another calibration of each label, whole or not at all; all else stays."""
+    content = _read(source)
+    _write(target, {**content, "calibration": {name: asdict(calibrations[name]) for name in content["names"]}})
 
 
 def load_checkpoint(path: Path, calibrated: bool = True) -> tuple[Detector, list[str]]:
@@ -63,7 +64,7 @@ def load_checkpoint(path: Path, calibrated: bool = True) -> tuple[Detector, list
     variant, names, channels = content["variant"], content["names"], content["channels"]
     try:
         detector = Detector(variant, len(names), channels)
-        calibration = Calibration(**(content.get("calibration", {}) if calibrated else {}))
+        calibrations = _calibrations(content) if calibrated else None
     except (TypeError, ValueError) as fault:
         raise ValueError(f"{path}: {fault}") from fault
     try:
@@ -72,17 +73,29 @@ def load_checkpoint(path: Path, calibrated: bool = True) -> tuple[Detector, list
         wanted = f"weights of {variant} with {channels} channels and {len(names)} labels"
         # PyTorch names every tensor that does not fit: hundreds.
         raise ValueError(f"{path}: expected {wanted}, got others: {textwrap.shorten(str(fault), 400)}") from fault
-    if calibrated and "calibration" in content:
-        _fold(detector, calibration)
+    if calibrations is not None:
+        _fold(detector, calibrations)
     return detector.eval(), list(names)
 
 
+def _calibrations(content: dict[str, Any]) -> list[Calibration] | None:
+    """Of each label, in their order; None where there is none. Those before 2026-11-28 had one for all labels."""
+    saved, names = content.get("calibration"), content["names"]
+    if saved is None:
+        return None
+    of_all = isinstance(saved, dict) and isinstance(saved.get("scale"), float)
+    if not of_all and not (isinstance(saved, dict) and saved.keys() == set(names)):
+        raise ValueError(f"calibration: expected one of each of {', '.join(names)}, got {textwrap.shorten(str(saved), 200)}")
+    return [Calibration(**(saved if of_all else saved[name])) for name in names]
+
+
 @torch.no_grad()
-def _fold(detector: Detector, calibration: Calibration) -> None:
+def _fold(detector: Detector, calibrations: list[Calibration]) -> None:
+    scale, shift = (torch.tensor([getattr(one, part) for one in calibrations]) for part in ("scale", "shift"))
     for conv in detector.cls:
         assert isinstance(conv, nn.Conv2d) and conv.bias is not None
-        conv.weight.mul_(calibration.scale)
-        conv.bias.mul_(calibration.scale).add_(calibration.shift)
+        conv.weight.mul_(scale[:, None, None, None])
+        conv.bias.mul_(scale).add_(shift)
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
