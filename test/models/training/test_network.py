@@ -19,6 +19,7 @@ from network.checkpoint import (
     load_checkpoint,
     load_mit_backbone,
     mit_name,
+    mix_checkpoints,
     save_checkpoint,
 )
 from network.detector import Detector, anchor_grid, decode
@@ -231,6 +232,26 @@ def test_a_calibrated_checkpoint_gives_other_scores_in_the_same_order_and_trains
     torch.save({**content, "calibration": {"one": {"scale": 2.0, "shift": 1.0}}}, tmp_path / "c.pt")
     with pytest.raises(ValueError, match="calibration: expected one of each of one, two, got"):
         load_checkpoint(tmp_path / "c.pt")
+
+
+def test_checkpoints_are_mixed_by_their_shares(tmp_path: Path) -> None:
+    detectors = [Detector(classes=2, channels=8).eval() for _ in range(2)]
+    for index, detector in enumerate(detectors):
+        save_checkpoint(tmp_path / f"{index}.pt", detector, ["one", "two"], index, {"resume": {"step": index}})
+    calibrate_checkpoint(tmp_path / "0.pt", tmp_path / "0.pt", dict.fromkeys(["one", "two"], Calibration(2.0, 1.0)))
+    mix_checkpoints([(tmp_path / "0.pt", 0.75), (tmp_path / "1.pt", 0.25)], tmp_path / "mixed.pt")
+    mixed, names = load_checkpoint(tmp_path / "mixed.pt")
+    assert names == ["one", "two"]
+    first, second = (detector.state_dict() for detector in detectors)
+    for key, value in mixed.state_dict().items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, 0.75 * first[key] + 0.25 * second[key])
+        else:
+            assert torch.equal(value, first[key])
+    assert torch.load(tmp_path / "mixed.pt")["resume"] == {"step": 0}
+    save_checkpoint(tmp_path / "other.pt", Detector(classes=2, channels=16), ["one", "two"], 0)
+    with pytest.raises(ValueError, match=r"other\.pt: expected a checkpoint with the labels and weights of .*0\.pt, got another"):
+        mix_checkpoints([(tmp_path / "0.pt", 0.5), (tmp_path / "other.pt", 0.5)], tmp_path / "mixed.pt")
 
 
 def test_the_published_checkpoint_fits_strictly(published: Path) -> None:

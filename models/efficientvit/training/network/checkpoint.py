@@ -53,6 +53,30 @@ def calibrate_checkpoint(source: Path, target: Path, calibrations: dict[str, Cal
     _write(target, {**content, "calibration": {name: asdict(calibrations[name]) for name in content["names"]}})
 
 
+def mix_checkpoints(parts: list[tuple[Path, float]], target: Path) -> None:
+    """Writes a copy of the first checkpoint, uncalibrated, whose weights are the mean of all by their shares.
+
+    ValueError unless all are of one detector and the shares make 1.
+    """
+    shares = [share for _, share in parts]
+    if not math.isclose(sum(shares), 1, abs_tol=1e-6):
+        raise ValueError(f"expected shares that make 1, got {sum(shares):g}")
+    contents = [_read(path) for path, _ in parts]
+    first = contents[0]
+    for (path, _), content in zip(parts, contents, strict=True):
+        shapes = [{key: value.shape for key, value in one["state"].items()} for one in (first, content)]
+        if content["names"] != first["names"] or shapes[0] != shapes[1]:
+            raise ValueError(f"{path}: expected a checkpoint with the labels and weights of {parts[0][0]}, got another")
+    state = {
+        key: sum(share * content["state"][key] for share, content in zip(shares, contents, strict=True))
+        if value.is_floating_point()
+        else value
+        for key, value in first["state"].items()
+    }
+    kept = {key: value for key, value in first.items() if key != "calibration"}
+    _write(target, {**kept, "state": state})
+
+
 def load_checkpoint(path: Path, calibrated: bool = True) -> tuple[Detector, list[str]]:
     """The detector of a checkpoint, in evaluation mode, and its labels. Every name and shape must agree.
 
