@@ -1,4 +1,5 @@
 import type { Detection } from '../../models/domain/detection';
+import { resolveTrackerOptions } from './options';
 
 /** One frame's detections as the association sees them: checked, sorted, bounded. */
 export interface DetectionSet {
@@ -43,6 +44,16 @@ export function createDetectionSet(
     if (detection.score >= highScore) highCount++;
   }
   return { detections, corners, highCount };
+}
+
+/**
+ * Without what a better box of another label covers (`duplicateIou`), best score first: what a tracker would take for the
+ * objects of a frame, where there is none.
+ */
+export function withoutDuplicates(given: readonly Detection[]): readonly Detection[] {
+  const { duplicateIou } = resolveTrackerOptions();
+  return createDetectionSet(given, { highScore: 0, lowScore: 0, duplicateIou, maxDetections: given.length })
+    .detections;
 }
 
 function isUsable({ score, box: [x1, y1, x2, y2] }: Detection, lowScore: number): boolean {

@@ -10,6 +10,7 @@ import { isImagePath } from '../../models/domain/input-kind';
 import type { Observation } from '../../models/domain/observation';
 import { lacksScheme, redactUrl } from '../../models/domain/redact';
 import { probeFfmpeg } from '../../operators/support/ffmpeg-version';
+import { withoutDuplicates } from '../../operators/tracking/detection-set';
 import type { LocalDetectPort } from '../../workers/local/pool-types';
 import { detectInput } from '../detect-input';
 import { startUnlessStopped } from '../detector';
@@ -33,7 +34,10 @@ interface DetectFlags extends ModelFlags {
 /** Frames inside the detector at once: enough for every core, since order is kept anyway. */
 const IN_FLIGHT = 16;
 
-/** `sightline detect`: each frame's detections as JSON Lines on standard output, without tracking. */
+/**
+ * `sightline detect`: each frame's detections as JSON Lines on standard output, without tracking; of boxes of different labels
+ * upon each other the best, as tracks are made of it.
+ */
 export function addDetectCommand(program: Command): void {
   program
     .command('detect')
@@ -166,7 +170,7 @@ async function printDetections(input: Input, options: PrintOptions): Promise<voi
 function lineOf(source: string, frame: number, observation: Observation): string | undefined {
   if (!('detections' in observation)) return undefined;
   const { ptsMs, source: size } = observation.frame;
-  const detections = observation.detections.map(({ label, score, box }) => ({
+  const detections = withoutDuplicates(observation.detections).map(({ label, score, box }) => ({
     label,
     score: round(score, 4),
     box: box.map((value) => round(value, 2)),

@@ -1,5 +1,5 @@
 import type { Detection } from '../../../models/domain/detection';
-import { createDetectionSet } from '../../../operators/tracking/detection-set';
+import { createDetectionSet, withoutDuplicates } from '../../../operators/tracking/detection-set';
 import { detectionAt } from '../../support/frames';
 
 const options = { highScore: 0.5, lowScore: 0.2, duplicateIou: 0.8, maxDetections: 3 };
@@ -34,6 +34,14 @@ describe('createDetectionSet', () => {
     const truck = detectionAt(51, 50, { label: 'truck', score: 0.7 });
     expect(createDetectionSet([car, truck], options).detections).toEqual([truck]);
     expect(createDetectionSet([car, { ...truck, label: 'car' }], options).detections).toHaveLength(2);
+  });
+
+  it('gives a frame without duplicates however low they score, and every object of it', () => {
+    const car = detectionAt(50, 50, { label: 'car', score: 0.01 });
+    const truck = detectionAt(51, 50, { label: 'truck', score: 0.02 });
+    const far = Array.from({ length: 300 }, (_, i) => detectionAt(500 + i * 100, 50, { score: 0.5 }));
+    expect(withoutDuplicates([car, ...far, truck])).toEqual([...far, truck]);
+    expect(withoutDuplicates([])).toEqual([]);
   });
 
   it('keeps no more than the best maxDetections', () => {
