@@ -20,7 +20,11 @@ export function createAsker(wantsQuestions: boolean): Asker {
   // Of a closed terminal `question` tells nothing, it just never ends.
   const over = new AbortController();
   lines?.on('close', () => over.abort());
-  lines?.on('SIGINT', () => lines.close());
+  lines?.on('SIGINT', () => {
+    lines.close();
+    // A terminal that is asked on sends no signal: what goes on between two questions is told by this alone.
+    process.emit('SIGINT');
+  });
 
   return {
     isThere,

@@ -28,7 +28,7 @@ async function createProgram(asked: string | undefined): Promise<Command> {
     .description('Camera URLs in, a trustworthy stream of events out.')
     .version(packageVersion())
     .exitOverride()
-    .configureOutput({ writeErr: (text) => process.stderr.write(hideTyped(text)) });
+    .configureOutput({ writeErr: (text) => process.stderr.write(hideTyped(printableLines(text))) });
   for (const name of namesFor(asked)) (await COMMANDS[name]!())(program);
   for (const command of program.commands) command.exitOverride();
   return program;

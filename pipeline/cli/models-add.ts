@@ -166,15 +166,22 @@ async function labelsOf(text: string): Promise<readonly string[]> {
   const entry = await stat(text).catch(() => undefined);
   if (entry?.isFile() !== true) {
     if (/[/\\]|\.txt$/.test(text))
-      throw new UsageError(`--labels: expected a file or a,b,c, got no file ${text}`);
-    return listFlag('--labels', text)!;
+      throw new UsageError(`--labels: expected a file or a,b,c, got no file ${printable(text)}`);
+    return eachOnce(listFlag('--labels', text)!);
   }
   if (entry.size > MAX_LABELS_BYTES)
     throw new UsageError(`--labels: expected a file of at most ${MAX_LABELS_BYTES} bytes, got ${entry.size}`);
   const lines = (await readFile(text, 'utf8')).split(/\r?\n/).map((line) => line.trim());
   const labels = lines.filter((line) => line !== '');
   if (labels.length === 0) throw new UsageError(`--labels: expected a label a line in ${text}, got none`);
-  return labels;
+  return eachOnce(labels);
+}
+
+function eachOnce(labels: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  const repeated = labels.find((label) => seen.size === seen.add(label).size);
+  if (repeated === undefined) return labels;
+  throw new UsageError(`--labels: expected each once, got ${printable(repeated)} twice`);
 }
 
 function sizeOf(text: string): Size {

@@ -18,14 +18,14 @@ const BENCHES: Readonly<Record<string, (flags: readonly string[]) => Promise<voi
 };
 
 async function main(given: readonly string[]): Promise<void> {
-  if (given.includes('--help')) {
+  if (given.includes('--help') || given.includes('-h')) {
     console.log(`npm run bench [-- NAME … [--flag value …]]; NAME: ${Object.keys(BENCHES).join(', ')}`);
     return;
   }
   const flagsAt = given.findIndex((word) => word.startsWith('--'));
   const names = flagsAt < 0 ? given : given.slice(0, flagsAt);
   const flags = flagsAt < 0 ? [] : given.slice(flagsAt);
-  const unknown = names.find((name) => !(name in BENCHES));
+  const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
   if (unknown !== undefined) {
     throw new RangeError(`bench: expected some of ${Object.keys(BENCHES).join(', ')}, got ${unknown}`);
   }

@@ -43,11 +43,13 @@ describe('the example in TypeScript', () => {
 
   it('says how it is called, and touches nothing, when it is called otherwise', () => {
     const file = join(folder, 'untouched.json');
-    const { status, stderr } = spawnSync(TSX, [EXAMPLE, file, log.url, '-once'], { encoding: 'utf8' });
-    expect([status, stderr.trim()]).toEqual([
-      2,
-      'expected: count-crossings.mts counts.json [redis://host:6379] [--once]',
-    ]);
+    for (const args of [[file, log.url, '-once'], [file, '-once'], ['--help'], ['--once']]) {
+      const { status, stderr } = spawnSync(TSX, [EXAMPLE, ...args], { encoding: 'utf8' });
+      expect([status, stderr.trim()]).toEqual([
+        2,
+        'expected: count-crossings.mts counts.json [redis://host:6379] [--once]',
+      ]);
+    }
     expect(existsSync(file)).toBe(false);
   });
 

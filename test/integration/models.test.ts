@@ -256,13 +256,23 @@ describe('sightline models add', () => {
       const run = start(path);
       await run.answer(/Which labels has it, 3 in its order\?/, 'a,b\n');
       await run.answer(/expected 3 labels, got 2[^]+Which labels/, 'none.txt\n');
-      await run.answer(/got no file none\.txt[^]+Which labels/, 'a,b,c\n');
+      await run.answer(/got no file none\.txt[^]+Which labels/, 'a,b,a\n');
+      await run.answer(/expected each once, got a twice[^]+Which labels/, 'a,b,c\n');
       await run.answer(/What is the licence of the weights\?/, '\n');
       await run.answer(/expected a licence, got nothing[^]+What is the licence/, 'MIT\n');
       await run.answer(/Write .*yolov8-unknown\.manifest\.json\? \[Y\/n\]/, 'y\n');
       expect(await run.ended).toBe(0);
       const { labels, license } = await loadManifest(join(own, 'yolov8-unknown.manifest.json'));
       expect({ labels, license }).toEqual({ labels: ['a', 'b', 'c'], license: 'MIT' });
+    });
+
+    it('stops at Ctrl-C also while it tries the model', async () => {
+      const { path, folder: own } = put('yolov8');
+      const run = start(path);
+      await run.answer(/^licence /m, '\x03');
+      expect(await run.ended).toBe(1);
+      expect(run.output()).toMatch(/stopping: [^]+stopped: nothing is written/);
+      expect(existsSync(join(own, 'yolov8.manifest.json'))).toBe(false);
     });
 
     it.each([

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -118,4 +118,9 @@ describe('a run on a terminal', () => {
     expectModesRestored(run.output());
     expect(renderScreen(run.output())).toContain('stopped at once: what was not written is lost');
   });
+});
+
+it('a terminal gets no control character of a command that there is not', () => {
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, 'r\x1b[31mn\x07'], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([2, "error: unknown command 'r [31mn '\n"]);
 });

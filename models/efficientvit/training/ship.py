@@ -11,6 +11,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # See train.py.
 
 import argparse
 import json
+import signal
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -72,9 +74,13 @@ def ship(root: Path, sizes: list[tuple[int, int]], **given: Any) -> dict[str, An
     (root / "out").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ship-", dir=root / "out") as folder:
         results = {f"{w}x{h}": make_files(size=(w, h), folder=Path(folder), **given) for w, h in sizes}
-        for path in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
-            target = root / path.relative_to(folder)
+        made = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+        targets = [root / path.relative_to(folder) for path in made]
+        for target in targets:
             target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_dir():
+                raise IsADirectoryError(f"{target}: expected a file or nothing, got a folder")
+        for path, target in zip(made, targets, strict=True):
             path.replace(target)
     return results
 
@@ -90,12 +96,16 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write what was found to this file")
     args = parser.parse_args()
     torch.set_num_threads(1)
+    # As Ctrl-C does: the files made so far are taken away.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with told(parser):
         labelled = read_judged(args.data, "val", load_checkpoint(args.checkpoint)[1])
-    given = {"checkpoint": args.checkpoint, "labelled": labelled, "score": args.score, "steps": args.steps}
-    results = ship(args.root, args.sizes, **given)
-    if args.json:
-        args.json.write_text(json.dumps(results, indent=2) + "\n")
+        if args.json:
+            args.json.parent.mkdir(parents=True, exist_ok=True)
+        given = {"checkpoint": args.checkpoint, "labelled": labelled, "score": args.score, "steps": args.steps}
+        results = ship(args.root, args.sizes, **given)
+        if args.json:
+            args.json.write_text(json.dumps(results, indent=2) + "\n")
     for size, found in results.items():
         print(f"{size}: AP {found['ap']}, AP50 {found['ap50']}, person AP50 {found['labels'].get('person', {}).get('ap50')}")
 

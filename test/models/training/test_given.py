@@ -27,6 +27,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_checkpoint(folder / "blind.pt", Detector(classes=2, channels=16), sets.NAMES, 1)
     torch.save({**torch.load(folder / "blind.pt"), "channels": 32}, folder / "wider.pt")
     torch.save({**torch.load(folder / "blind.pt"), "variant": "b9"}, folder / "variant.pt")
+    torch.save({**torch.load(folder / "blind.pt"), "state": [1]}, folder / "states.pt")
     (folder / "text").write_text("no checkpoint, no graph")
     (folder / "empty").touch()
     (folder / "no.yaml").write_text("steps: [")
@@ -70,7 +71,19 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("export.py {}/blind.pt --output {}/set", "set"),
         ("train.py {}/nowhere.yaml --set steps=[ --output {}/run", "steps: expected YAML, got ["),
         ("train.py {}/nowhere.yaml --set data.5.path=x --output {}/run", "data: expected an index below 1, got 5"),
+        ("train.py {}/nowhere.yaml --set save_every=0 --output {}/run", "save_every: expected at least 1, got 0"),
+        ("train.py {}/nowhere.yaml --set channels=-8 --output {}/run", "channels: expected at least 1, got -8"),
+        ("train.py {}/nowhere.yaml --set curriculum.0.batch=0 --output {}/run", "[0].batch: expected at least 1, got 0"),
+        ("train.py {}/nowhere.yaml --set curriculum.0.chances=[0] --output {}/run", "[0].chances: expected some above 0, none"),
+        ('train.py {}/nowhere.yaml --set curriculum.0.grids={"2x2":0} --output {}/run', "[0].grids: expected some above 0, none"),
+        ("train.py {}/nowhere.yaml --set average.ramp=0 --output {}/run", "average: expected a decay of 0 to below 1 and a ramp"),
+        ("train.py {}/nowhere.yaml --set average.decay=2 --output {}/run", "average: expected a decay of 0 to below 1"),
+        ("train.py {}/nowhere.yaml --set assign.top=-1 --output {}/run", "assign.top: expected at least 1 anchor, got -1"),
+        ("mix.py {}/blind.pt=1 --output {}/set", "set"),
+        ("mix.py {}/states.pt=1 --output {}/x.pt", "states.pt: expected a checkpoint with the labels and weights of"),
+        ("ship.py {}/blind.pt --data {}/set --root {}/text", "text/out"),
         ("mix.py {}/blind.pt --output {}/x.pt", "expected PATH=SHARE with a share above 0 and at most 1, got"),
+        ("mix.py {}/blind.pt=1 --output /dev/null", "/dev/null: expected a file or nothing, got a folder or a device"),
         ("mix.py {}/blind.pt=0.7 {}/blind.pt=0.7 --output {}/x.pt", "expected shares that make 1, got 1.4"),
         ("mix.py {}/blind.pt=0.5 {}/text=0.5 --output {}/x.pt", "text: expected what PyTorch saved, got another file"),
         ("ship.py {}/none.pt --data {}/set", "none.pt"),

@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +87,28 @@ def test_shipping_lays_down_all_sizes_or_nothing(tmp_path: Path) -> None:
     frames = {f"{old.stem}.{index}.{kind}" for index in range(3) for kind in ("i420", "json")}
     assert golden == {*frames, f"plaza.{old.stem}.jsonl"}
     assert not any((root / "out").iterdir())
+    # Of the files that it would lay down, one of the last cannot be laid.
+    last = root / "test/golden/detector/plaza.efficientvit-b0-96x64.jsonl"
+    last.unlink()
+    last.mkdir()
+    old.write_bytes(b"old")
+    with pytest.raises(IsADirectoryError, match=r"96x64\.jsonl: expected a file or nothing, got a folder"):
+        ship(root, [(96, 64)], **given)
+    assert old.read_bytes() == b"old"
+
+
+def test_shipping_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "new.pt", Detector(classes=2, channels=16), ["person", "car"], 0)
+    data, root = sets.sightline_set(tmp_path / "set"), tmp_path / "project"
+    program = ROOT / "models/efficientvit/training/ship.py"
+    command = [sys.executable, program, tmp_path / "new.pt", "--data", data, "--sizes", "96x64", "--root", root]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        while not list(root.glob("out/ship-*/test/golden/detector/*.jsonl")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.terminate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert [path for path in root.rglob("*") if path != root / "out"] == []
 
 
 def _labels(golden: dict[str, list[dict[str, str]]]) -> list[str]:

@@ -115,7 +115,17 @@ def test_sets_of_different_sizes_count_alike() -> None:
     few, many = np.repeat([0.3, 0.7], 50), np.repeat([0.3, 0.7], 5000)
     right = np.arange(100) % 10 < 2, np.arange(10_000) % 10 < 6
     found = fit([few, many], [np.where(few > 0.5, ~right[0], right[0]), np.where(many > 0.5, right[1], ~right[1])])
-    assert calibrated(np.array([0.7]), found)[0] == pytest.approx((0.8 + 0.6) / 2, abs=1e-6)
+    # 5,050 were right and 5,050 wrong, and one more of each is taken for seen.
+    share = (0.8 + 0.6) / 2
+    expected = share * 5051 / 5052 + (1 - share) / 5052
+    assert calibrated(np.array([0.7]), found)[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_few_detections_give_no_certainty() -> None:
+    scores, right = np.array([0.6] + [0.1] * 20), np.array([True] + [False] * 20)
+    found = fit([scores], [right])
+    assert 0.5 < calibrated(np.array([0.6]), found)[0] < 0.8
+    assert 0.02 < calibrated(np.array([0.1]), found)[0] < 0.2
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -232,6 +233,17 @@ def test_a_calibrated_checkpoint_gives_other_scores_in_the_same_order_and_trains
     torch.save({**content, "calibration": {"one": {"scale": 2.0, "shift": 1.0}}}, tmp_path / "c.pt")
     with pytest.raises(ValueError, match="calibration: expected one of each of one, two, got"):
         load_checkpoint(tmp_path / "c.pt")
+
+
+def test_a_checkpoint_that_does_not_fit_on_the_disk_leaves_nothing_behind(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"a\.pt: expected to write it, got"):
+            save_checkpoint(tmp_path / "a.pt", Detector(classes=2, channels=8), ["one", "two"], 0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
 
 
 def test_checkpoints_are_mixed_by_their_shares(tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ interface State {
   token?: string;
 }
 
-const [file, url = 'redis://127.0.0.1:6379', once, ...more] = process.argv.slice(2);
-if (file === undefined || (once !== undefined && once !== '--once') || more.length > 0) {
+const given = process.argv.slice(2);
+const once = given.at(-1) === '--once' && given.pop() !== undefined;
+const [file, url = 'redis://127.0.0.1:6379', ...more] = given;
+if (file === undefined || file.startsWith('-') || url.startsWith('-') || more.length > 0) {
   console.error('expected: count-crossings.mts counts.json [redis://host:6379] [--once]');
   process.exit(2);
 }
@@ -32,7 +34,7 @@ const events = subscribeEvents({
   from: state.token === undefined ? 'oldest' : { after: state.token },
   signal: stopping.signal,
   onTrouble: ({ message }) => console.error(message),
-  ...(once === '--once' && { to: 'now' }),
+  ...(once && { to: 'now' }),
 });
 
 for await (const delivery of events) {

@@ -33,10 +33,13 @@ def fit(scores: Sequence[np.ndarray], right: Sequence[np.ndarray]) -> Calibratio
     ValueError unless there are right and wrong ones, and higher scores are right more often.
     """
     x = np.concatenate([logit(s) for s in scores])
-    y = np.concatenate([r.astype(np.float64) for r in right])
+    is_right = np.concatenate([r.astype(bool) for r in right])
     weight = np.concatenate([np.full(len(s), 1 / max(1, len(s))) for s in scores])
-    if not len(x) or y.min() == y.max():
-        raise ValueError(f"expected detections that are right and others that are wrong, got {len(y)} of one kind")
+    hits, misses = int(is_right.sum()), int((~is_right).sum())
+    if not hits or not misses:
+        raise ValueError(f"expected detections that are right and others that are wrong, got {len(x)} of one kind")
+    # Platt's targets: as if one more of each kind had been seen, without which few detections give a step from 0 to 1.
+    y = np.where(is_right, (hits + 1) / (hits + 2), 1 / (misses + 2))
     inputs = np.stack([x, np.ones_like(x)], axis=1)
     mean = float(np.average(y, weights=weight))
     found = np.array([1.0, np.log(mean / (1 - mean))])

@@ -37,6 +37,8 @@ class AssignOptions:
     settled: float = 1.0
 
     def __post_init__(self) -> None:
+        if self.top < 1:
+            raise ValueError(f"assign.top: expected at least 1 anchor, got {self.top}")
         if not 0 < self.settled <= 1:
             raise ValueError(f"assign.settled: expected an IoU above 0 and at most 1, got {self.settled}")
         if self.ignore not in ("label", "group", "all"):

@@ -71,6 +71,10 @@ class AverageOptions:
     decay: float = 0.9998
     ramp: float = 1000.0
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.decay < 1 or self.ramp <= 0:
+            raise ValueError(f"expected a decay of 0 to below 1 and a ramp above 0, got {self.decay} and {self.ramp}")
+
 
 @dataclass(frozen=True)
 class JudgeOptions:
@@ -108,8 +112,9 @@ class Recipe:
 
     def __post_init__(self) -> None:
         faults = []
-        if self.steps < 1:
-            faults.append(f"steps: expected at least 1, got {self.steps}")
+        for key in ("steps", "channels", "save_every"):
+            if getattr(self, key) < 1:
+                faults.append(f"{key}: expected at least 1, got {getattr(self, key)}")
         if self.precision not in ("fp32", "bf16"):
             faults.append(f"precision: expected fp32 or bf16, got {self.precision}")
         if self.init and self.backbone:
@@ -126,6 +131,11 @@ class Recipe:
             faults += _size_faults(f"curriculum[{index}].sizes", stage.sizes)
             if not stage.sizes or (stage.chances is not None and len(stage.chances) != len(stage.sizes)):
                 faults.append(f"curriculum[{index}]: expected sizes, and as many chances if any")
+            if stage.batch < 1:
+                faults.append(f"curriculum[{index}].batch: expected at least 1, got {stage.batch}")
+            for part, chances in (("chances", stage.chances), ("grids", stage.grids and list(stage.grids.values()))):
+                if chances and (min(chances) < 0 or not 0 < sum(chances) < math.inf):
+                    faults.append(f"curriculum[{index}].{part}: expected some above 0, none below, got {chances}")
         faults += _size_faults("judge.sizes", self.judge.sizes)
         if faults:
             raise ValueError("\n".join(faults))

@@ -64,7 +64,10 @@ def mix_checkpoints(parts: list[tuple[Path, float]], target: Path) -> None:
     contents = [_read(path) for path, _ in parts]
     first = contents[0]
     for (path, _), content in zip(parts, contents, strict=True):
-        shapes = [{key: value.shape for key, value in one["state"].items()} for one in (first, content)]
+        try:
+            shapes = [{key: value.shape for key, value in one["state"].items()} for one in (first, content)]
+        except AttributeError:
+            shapes = [None, {}]
         if content["names"] != first["names"] or shapes[0] != shapes[1]:
             raise ValueError(f"{path}: expected a checkpoint with the labels and weights of {parts[0][0]}, got another")
     state = {
@@ -123,9 +126,17 @@ def _fold(detector: Detector, calibrations: list[Calibration]) -> None:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path}: expected a file or nothing, got a folder or a device")
     partial = path.with_suffix(path.suffix + ".part")
-    torch.save(content, partial)
-    partial.replace(path)
+    try:
+        torch.save(content, partial)
+        partial.replace(path)
+    except RuntimeError as fault:
+        # What PyTorch makes of a full disk.
+        raise OSError(f"{path}: expected to write it, got {textwrap.shorten(str(fault), 200)}") from fault
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def read_saved(path: Path) -> Any:
