@@ -293,7 +293,7 @@ def test_a_run_begun_otherwise_is_refused(tmp_path: Path, change: Callable[[dict
 
 
 def test_the_run_that_is_shipped_can_be_gone_on_with() -> None:
-    recipe = read_recipe(TRAINING / "recipe-2.yaml", ["init=null"])
+    recipe = read_recipe(TRAINING / "recipe-6.yaml", ["init=null"])
     run = Run(recipe, load_checkpoint(TRAINING / "checkpoint.pt")[1], "cpu")
     run.load(TRAINING / "checkpoint.pt")
     assert run.step == recipe.steps

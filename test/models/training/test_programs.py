@@ -109,7 +109,7 @@ def test_training_goes_on_from_a_small_checkpoint_elsewhere(tmp_path: Path) -> N
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Folders of a short run and of its pictures."""
     folder = tmp_path_factory.mktemp("trained")
-    pictures = sets.sightline_set(folder / "larger", 40)
+    pictures = sets.sightline_set(folder / "larger", 200)
     recipe = recipe_for(
         folder,
         steps=100,
