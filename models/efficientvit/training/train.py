@@ -105,7 +105,10 @@ def train(run: Run, labelled: Labelled, folder: Path, workers: int, stop_after: 
     """
     recipe, device = run.recipe, str(run.device)
     if run.step >= recipe.steps:
-        print(f"{folder}: all {recipe.steps} steps of the recipe are done; --set steps=N takes more, in a new folder", flush=True)
+        print(
+            f"{folder}: all {recipe.steps} steps of the recipe are done; to train longer, begin a new run with its checkpoint as init",
+            flush=True,
+        )
         return run
     training = labelled.of_split("train")
     cache = PictureCache(training, Path(recipe.cache.folder), recipe.cache.max_side)
