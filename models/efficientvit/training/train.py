@@ -106,7 +106,7 @@ def train(run: Run, labelled: Labelled, folder: Path, workers: int, stop_after: 
     recipe, device = run.recipe, str(run.device)
     if run.step >= recipe.steps:
         print(
-            f"{folder}: all {recipe.steps} steps of the recipe are done; to train longer, begin a new run with its checkpoint as init",
+            f"{folder}: all {recipe.steps} steps of the recipe are done; to go on, begin a new run with its checkpoint as init",
             flush=True,
         )
         return run
